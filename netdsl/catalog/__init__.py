@@ -1,0 +1,1 @@
+"""Everything that a spec can call, described once; no framework in sight."""

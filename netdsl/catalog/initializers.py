@@ -1,0 +1,88 @@
+"""How weights start. The formulas are PyTorch's (`torch.nn.init`).
+
+`fan_in` is the number of inputs that one output number sums over: for a weight (out, in, *kernel)
+it is `in` times the kernel's size.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from netdsl.catalog.arguments import Entry, number
+
+
+class Initializer(Entry):
+    """Base of all initialisers."""
+
+    kind: ClassVar[str] = "initializer"
+
+
+class HeNormal(Initializer):
+    """Normal with standard deviation sqrt(2 / fan_in) (He et al., 2015)."""
+
+    word: ClassVar[str] = "he_normal"
+
+
+class HeUniform(Initializer):
+    """Uniform within plus and minus sqrt(6 / fan_in) (He et al., 2015)."""
+
+    word: ClassVar[str] = "he_uniform"
+
+
+class GlorotNormal(Initializer):
+    """Normal with standard deviation sqrt(2 / (fan_in + fan_out)) (Glorot and Bengio, 2010)."""
+
+    word: ClassVar[str] = "glorot_normal"
+
+
+class GlorotUniform(Initializer):
+    """Uniform within plus and minus sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio, 2010)."""
+
+    word: ClassVar[str] = "glorot_uniform"
+
+
+class LecunNormal(Initializer):
+    """Normal with standard deviation sqrt(1 / fan_in) (LeCun et al., 1998)."""
+
+    word: ClassVar[str] = "lecun_normal"
+
+
+class Normal(Initializer):
+    """Normal with a given standard deviation."""
+
+    word: ClassVar[str] = "normal"
+    std: float = number("standard deviation", 0.02, minimum=0)
+    mean: float = number("mean", 0.0, keyword=True)
+
+
+class Uniform(Initializer):
+    """Uniform between two bounds."""
+
+    word: ClassVar[str] = "uniform"
+    low: float = number("lower bound", -0.05)
+    high: float = number("upper bound", 0.05)
+
+
+class Zeros(Initializer):
+    """All zero."""
+
+    word: ClassVar[str] = "zeros"
+
+
+class Ones(Initializer):
+    """All one."""
+
+    word: ClassVar[str] = "ones"
+
+
+class Fill(Initializer):
+    """All the same number."""
+
+    word: ClassVar[str] = "fill"
+    value: float = number("the number")
+
+
+class Orthogonal(Initializer):
+    """A (semi-)orthogonal matrix (Saxe et al., 2014)."""
+
+    word: ClassVar[str] = "orthogonal"

@@ -1,0 +1,123 @@
+"""Arithmetic of windows that slide over positions: convolutions and pools.
+
+The output size is `floor((n + before + after - dilation * (k - 1) - 1) / stride) + 1`; `same`
+gives `ceil(n / stride)` with the odd row or column at the end, as in TensorFlow; `ceil` follows
+PyTorch's `ceil_mode`. Dumoulin and Visin, "A guide to convolution arithmetic", 2016.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from netdsl.catalog.arguments import Rejection
+from netdsl.record import Record
+from netdsl.tensor import Dim, Size, TensorType
+
+Pad: TypeAlias = "int | str | tuple[int | tuple[int, int], ...]"
+Sizes: TypeAlias = "int | tuple[int, ...]"
+
+
+class Window(Record):
+    """How a window slides: each entry one number for all axes, or a tuple with one for each."""
+
+    kernel: Sizes
+    stride: Sizes = 1
+    pad: Pad = 0
+    dilation: Sizes = 1
+    ceil: bool = False
+
+
+def spatial_rank(flowing: TensorType, word: str) -> int:
+    """How many axes the window slides over: 1, 2 or 3."""
+    rank = flowing.rank - 1
+    if not 1 <= rank <= 3:
+        raise Rejection(
+            f"{word} needs length x channels, height x width x channels or depth x height x width"
+            f" x channels, not {flowing}",
+            input=0,
+        )
+    return rank
+
+
+def axes_of(sizes: Sizes, rank: int, argument: str) -> tuple[int, ...]:
+    """A size for each axis."""
+    if isinstance(sizes, int):
+        return (sizes,) * rank
+    if len(sizes) != rank:
+        raise Rejection(
+            f"{argument} has {len(sizes)} sizes, but the input has {rank} axes to slide over",
+            argument,
+        )
+    return sizes
+
+
+def pads_of(
+    spatial: tuple[Dim, ...], kernel: Sizes, stride: Sizes, pad: Pad, dilation: Sizes = 1
+) -> tuple[tuple[Dim, Dim], ...]:
+    """What is added before and after each axis."""
+    rank = len(spatial)
+    if pad == "same":
+        return tuple(
+            _same(n, d * (k - 1) + 1, s)
+            for n, k, s, d in zip(
+                spatial,
+                axes_of(kernel, rank, "kernel"),
+                axes_of(stride, rank, "stride"),
+                axes_of(dilation, rank, "dilation"),
+                strict=True,
+            )
+        )
+    if isinstance(pad, int):
+        return ((pad, pad),) * rank
+    assert isinstance(pad, tuple)
+    if len(pad) != rank:
+        raise Rejection(
+            f"pad has {len(pad)} entries, but the input has {rank} axes to slide over", "pad"
+        )
+    return tuple(entry if isinstance(entry, tuple) else (entry, entry) for entry in pad)
+
+
+def _same(size: Dim, reach: int, stride: int) -> tuple[Dim, Dim]:
+    """TensorFlow's `SAME`: as little as gives ceil(size / stride), the odd one at the end."""
+    if isinstance(size, Size):
+        if stride == 1:
+            return (reach - 1) // 2, reach // 2
+        # How much is needed depends on the size; the output, ceil(size / stride), does not.
+        total: Dim = (-(-size // stride) - 1) * stride + reach - size
+        return 0, total
+    total = max((-(-size // stride) - 1) * stride + reach - size, 0)
+    return total // 2, total - total // 2
+
+
+def slide(spatial: tuple[Dim, ...], window: Window) -> tuple[Dim, ...]:
+    """The sizes that come out, or a `Rejection` where the window is larger than its input."""
+    rank = len(spatial)
+    kernel = axes_of(window.kernel, rank, "kernel")
+    stride = axes_of(window.stride, rank, "stride")
+    dilation = axes_of(window.dilation, rank, "dilation")
+    if window.pad == "same":
+        return tuple(-(-n // s) for n, s in zip(spatial, stride, strict=True))
+    pads = pads_of(spatial, kernel, stride, window.pad, dilation)
+    return tuple(
+        _positions(n, k, s, before, after, d, window.ceil)
+        for n, k, s, (before, after), d in zip(spatial, kernel, stride, pads, dilation, strict=True)
+    )
+
+
+def _positions(
+    size: Dim, kernel: int, stride: int, before: Dim, after: Dim, dilation: int, ceil: bool
+) -> Dim:
+    reach = dilation * (kernel - 1) + 1
+    padded = size + before + after
+    if isinstance(padded, int) and padded < reach:
+        padding = f" with padding {padded}" if padded != size else ""
+        raise Rejection(
+            f"a window of {reach} is larger than its input of {size}{padding}", "kernel", 0
+        )
+    if not ceil:
+        return (padded - reach) // stride + 1
+    positions = -((reach - padded) // stride) + 1
+    # PyTorch drops a window that would start beyond the input and its left padding.
+    if isinstance(positions, int) and (positions - 1) * stride >= size + before:
+        positions -= 1
+    return positions
