@@ -1,0 +1,46 @@
+# Needs Python 3.11 or newer and make; everything else goes into .venv.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: train test bench generate setup clean
+
+# Train the small digit classifier.
+train: .venv/run.stamp
+	$(BIN)/netdsl train examples/digits.net --backend torch
+
+# Format, lint, types, tests.
+test: .venv/dev.stamp
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy --strict netdsl
+	$(BIN)/python -m pytest
+
+# Each benchmark prints ratios against a peer that it measures in the same run.
+bench: .venv/dev.stamp
+	set -e; for file in bench/*.py; do $(BIN)/python $$file; done
+
+# Write the parser's tables and the index of the catalogue's words again.
+generate: .venv/dev.stamp
+	$(BIN)/python -m netdsl.generate
+
+# Everything that development needs, without running anything.
+setup: .venv/dev.stamp
+
+clean:
+	rm -rf .venv build dist
+
+.venv/created.stamp:
+	$(PYTHON) -m venv .venv
+	touch $@
+
+# What it takes to run netdsl.
+.venv/run.stamp: .venv/created.stamp pyproject.toml constraints.txt
+	$(BIN)/pip install --disable-pip-version-check -c constraints.txt -e ".[torch,data]"
+	touch $@
+
+# What it takes to develop it.
+.venv/dev.stamp: .venv/run.stamp
+	$(BIN)/pip install --disable-pip-version-check -c constraints.txt -e ".[torch,data,dev]"
+	$(BIN)/pip install --disable-pip-version-check -c constraints.txt --no-deps torchvision
+	touch $@
