@@ -26,6 +26,7 @@ __all__ = [
     "Symbol",
     "Weight",
     "Weighted",
+    "Weightless",
 ]
 
 Role = Literal["weight", "state"]
@@ -97,12 +98,14 @@ class Layer(Entry):
 
 
 class _OneOutput(Layer):
+    """Base of layers without members."""
+
     def members(self, *inputs: TensorType) -> Mapping[str, TensorType]:
         return {}
 
 
-class _Free(_OneOutput):
-    """Base of layers without weights and multiply-adds."""
+class Weightless(_OneOutput):
+    """Base of layers without weights and multiply-adds, and of the three kinds below."""
 
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
         return ()
@@ -111,21 +114,21 @@ class _Free(_OneOutput):
         return 0
 
 
-class Elementwise(_Free):
+class Elementwise(Weightless):
     """Base of layers that map each number on its own: the shape stays, nothing is learned."""
 
     def infer(self, *inputs: TensorType) -> TensorType:
         return inputs[0]
 
 
-class ShapeOnly(_Free):
+class ShapeOnly(Weightless):
     """Base of layers that move, choose or reduce numbers: nothing is learned."""
 
     def infer(self, *inputs: TensorType) -> TensorType:
         raise NotImplementedError
 
 
-class Combining(_Free):
+class Combining(Weightless):
     """Base of layers that merge tensors into one: they use exactly what they are given."""
 
     takes_flow: ClassVar[bool] = False
