@@ -252,20 +252,17 @@ class Sizes(Argument):
         return f"a whole number of at least {self.minimum}, or a tuple with one for each axis"
 
 
-class Padding(Argument):
-    """`valid`, `same`, a number, or a tuple with a number or a pair for each axis.
+class Amounts(Argument):
+    """What is added or cut at each axis: a number, or a tuple with a number or a pair for each.
 
-    The value is `0` for `valid`, the string `"same"`, an int, or a tuple of ints and pairs.
+    A pair is (before, after). `none` where that is the default.
     """
 
     __slots__ = ()
 
     def accept(self, value: Any) -> Any:
-        name = value.name if isinstance(value, Symbol) else value
-        if name == "valid":
-            return 0
-        if name == "same":
-            return "same"
+        if value is None and self.default is None:
+            return None
         if isinstance(value, tuple):
             return tuple(self._entry(value, entry) for entry in value)
         return self._entry(value, value)
@@ -280,6 +277,27 @@ class Padding(Argument):
         if number is None or number < 0:
             raise self.refuse(value)
         return number
+
+    @property
+    def expects(self) -> str:
+        return "a number, or a tuple with a number or a pair for each axis"
+
+
+class Padding(Amounts):
+    """`valid`, `same`, a number, or a tuple with a number or a pair for each axis.
+
+    The value is `0` for `valid`, the string `"same"`, an int, or a tuple of ints and pairs.
+    """
+
+    __slots__ = ()
+
+    def accept(self, value: Any) -> Any:
+        name = value.name if isinstance(value, Symbol) else value
+        if name == "valid":
+            return 0
+        if name == "same":
+            return "same"
+        return super().accept(value)
 
     @property
     def expects(self) -> str:
@@ -337,8 +355,33 @@ class Dimensions(Argument):
         return "a size or a tuple of sizes"
 
 
-class Axes(Argument):
-    """An axis, or a tuple of axes, counted from 0 without the batch, or from the end with -1."""
+class Integer(Argument):
+    """A whole number, which may be negative."""
+
+    __slots__ = ()
+
+    def accept(self, value: Any) -> Any:
+        number = _whole(value)
+        if number is None:
+            raise self.refuse(value)
+        return number
+
+    @property
+    def expects(self) -> str:
+        return "a whole number"
+
+
+class Position(Integer):
+    """A place along an axis, counted from 0 or, below 0, from the end; `Size`s are taken too."""
+
+    __slots__ = ()
+
+    def accept(self, value: Any) -> Any:
+        return value if isinstance(value, Size) else super().accept(value)
+
+
+class Integers(Argument):
+    """A whole number, which may be negative, or a tuple of them."""
 
     __slots__ = ()
 
@@ -350,6 +393,16 @@ class Axes(Argument):
         if not numbers or any(number is None for number in numbers):
             raise self.refuse(value)
         return numbers if isinstance(value, tuple) else numbers[0]
+
+    @property
+    def expects(self) -> str:
+        return "a whole number or a tuple of them"
+
+
+class Axes(Integers):
+    """An axis, or a tuple of axes, counted from 0 without the batch, or from the end with -1."""
+
+    __slots__ = ()
 
     @property
     def expects(self) -> str:
@@ -430,9 +483,13 @@ number: Callable[..., Any] = Number
 flag: Callable[..., Any] = Flag
 choice: Callable[..., Any] = Choice
 sizes: Callable[..., Any] = Sizes
+amounts: Callable[..., Any] = Amounts
 padding: Callable[..., Any] = Padding
 numbers: Callable[..., Any] = Numbers
 dimensions: Callable[..., Any] = Dimensions
+integer: Callable[..., Any] = Integer
+position: Callable[..., Any] = Position
+integers: Callable[..., Any] = Integers
 axes: Callable[..., Any] = Axes
 tensor_input: Callable[..., Any] = TensorInput
 tied_weight: Callable[..., Any] = TiedWeight

@@ -20,6 +20,7 @@ __all__ = [
     "Elementwise",
     "Example",
     "Layer",
+    "OneOutput",
     "Rejection",
     "ShapeOnly",
     "Source",
@@ -76,6 +77,9 @@ class Layer(Entry):
     takes_flow: ClassVar[bool] = True
     # How many tensors may be given beside the named ones: (least, most), None for no end.
     operands: ClassVar[tuple[int, int | None]] = (0, 0)
+    # The field that takes all positional arguments, as one tuple: `unflatten(8, 8, 1)`. A single
+    # positional tuple or list is that tuple itself; an empty name says that there is no such field.
+    collects: ClassVar[str] = ""
     # Whether tensors of whole numbers may flow in.
     takes_int: ClassVar[bool] = False
     examples: ClassVar[tuple[Example, ...]] = ()
@@ -97,14 +101,16 @@ class Layer(Entry):
         raise NotImplementedError
 
 
-class _OneOutput(Layer):
+class OneOutput(Layer):
+    """Base of layers that hand out nothing but their main tensor."""
+
     """Base of layers without members."""
 
     def members(self, *inputs: TensorType) -> Mapping[str, TensorType]:
         return {}
 
 
-class Weightless(_OneOutput):
+class Weightless(OneOutput):
     """Base of layers without weights and multiply-adds, and of the three kinds below."""
 
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
@@ -138,13 +144,13 @@ class Combining(Weightless):
         raise NotImplementedError
 
 
-class Source(_OneOutput):
+class Source(OneOutput):
     """Base of layers that bring a tensor of their own and ignore `it`."""
 
     takes_flow: ClassVar[bool] = False
 
 
-class Weighted(_OneOutput):
+class Weighted(OneOutput):
     """Base of layers with trained weights: how they start and what is added to the loss."""
 
     init: Initializer = entry("how the weights start", Initializer, HeNormal(), keyword=True)
