@@ -442,6 +442,23 @@ class TiedWeight(Argument):
         return "the output of a layer with a weight, or a shared layer"
 
 
+class Text(Argument):
+    """A string in quotes that is not empty; `none` where that is the default."""
+
+    __slots__ = ()
+
+    def accept(self, value: Any) -> Any:
+        if value is None and self.default is None:
+            return None
+        if not isinstance(value, str) or not value:
+            raise self.refuse(value)
+        return value
+
+    @property
+    def expects(self) -> str:
+        return "a text in quotes"
+
+
 class Entry(Record):
     """Anything of the catalogue: a word, a kind, and arguments declared as fields."""
 
@@ -493,4 +510,5 @@ integers: Callable[..., Any] = Integers
 axes: Callable[..., Any] = Axes
 tensor_input: Callable[..., Any] = TensorInput
 tied_weight: Callable[..., Any] = TiedWeight
+text: Callable[..., Any] = Text
 entry: Callable[..., Any] = EntryArgument

@@ -1,0 +1,187 @@
+"""The settings of a `train` section, with the language's defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar, Literal
+
+from netdsl.catalog.arguments import (
+    Argument,
+    Entry,
+    Symbol,
+    choice,
+    entry,
+    number,
+    whole,
+)
+from netdsl.catalog.losses import Loss, LossSum, LossTerm
+from netdsl.catalog.optimizers import Optimizer
+from netdsl.catalog.sources import DataSource
+from netdsl.record import REQUIRED
+
+ALL = "all"
+
+
+class Patience(Entry):
+    """Stops where a figure has not become better for some epochs; the best weights are kept."""
+
+    word: ClassVar[str] = "patience"
+    kind: ClassVar[str] = "rule for stopping"
+    epochs: int = whole("how many epochs without a better figure")
+    monitor: Literal["val_loss", "val_accuracy"] = choice(
+        "the figure that is watched", ("val_loss", "val_accuracy"), "val_loss", keyword=True
+    )
+
+
+class Metric(Entry):
+    """Base of figures that are told beside the loss."""
+
+    kind: ClassVar[str] = "metric"
+
+
+class Accuracy(Metric):
+    """The share of examples whose class is predicted rightly."""
+
+    word: ClassVar[str] = "accuracy"
+
+
+class Shares(Argument):
+    """Three shares that add up to 1: training, validation, test."""
+
+    __slots__ = ()
+
+    def accept(self, value: Any) -> Any:
+        if not isinstance(value, tuple) or len(value) != 3:
+            raise self.refuse(value)
+        for share in value:
+            if isinstance(share, bool) or not isinstance(share, (int, float)) or share < 0:
+                raise self.refuse(value)
+        if value[0] == 0 or abs(sum(value) - 1) > 1e-6:
+            raise self.refuse(value)
+        return value
+
+    @property
+    def expects(self) -> str:
+        return "three shares that add up to 1, the first above 0, such as [0.7, 0.1, 0.2]"
+
+
+class LossExpression(Argument):
+    """A loss, or a sum of losses over the net's tensors and the data's fields."""
+
+    __slots__ = ()
+
+    def accept(self, value: Any) -> Any:
+        if isinstance(value, Loss):
+            return LossSum((LossTerm(value),))
+        if isinstance(value, LossTerm):
+            return LossSum((value,))
+        if not isinstance(value, LossSum):
+            raise self.refuse(value)
+        return value
+
+    @property
+    def expects(self) -> str:
+        return "a loss such as cross_entropy, or a sum of losses"
+
+
+class OptimizerChoice(Argument):
+    """An optimizer whose arguments agree with one another."""
+
+    __slots__ = ()
+
+    def accept(self, value: Any) -> Any:
+        if not isinstance(value, Optimizer):
+            raise self.refuse(value)
+        value.verify()
+        return value
+
+    @property
+    def expects(self) -> str:
+        return "an optimizer such as adam(lr=1e-3)"
+
+
+class Batch(Argument):
+    """How many examples a step sees: a whole number, or `all`."""
+
+    __slots__ = ()
+
+    def accept(self, value: Any) -> Any:
+        name = value.name if isinstance(value, Symbol) else value
+        if name == ALL:
+            return ALL
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise self.refuse(value)
+        return value
+
+    @property
+    def expects(self) -> str:
+        return "a whole number of at least 1, or all"
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        return (ALL,)
+
+
+class Metrics(Argument):
+    """A list of metrics; `none` where it is left to the loss."""
+
+    __slots__ = ()
+
+    def accept(self, value: Any) -> Any:
+        if value is None and self.default is None:
+            return None
+        metrics = value if isinstance(value, tuple) else (value,)
+        if not all(isinstance(metric, Metric) for metric in metrics):
+            raise self.refuse(value)
+        return metrics
+
+    @property
+    def expects(self) -> str:
+        return "a list of metrics such as [accuracy]"
+
+
+class NetChoice(Argument):
+    """A net, with its arguments; the value is what the elaborator makes of it."""
+
+    __slots__ = ()
+
+    def accept(self, value: Any) -> Any:
+        return value
+
+    @property
+    def expects(self) -> str:
+        return "a net"
+
+
+# To a type checker the default of any type, as in arguments.py.
+shares: Callable[..., Any] = Shares
+loss_expression: Callable[..., Any] = LossExpression
+optimizer_choice: Callable[..., Any] = OptimizerChoice
+batch_size: Callable[..., Any] = Batch
+metric_list: Callable[..., Any] = Metrics
+net_choice: Callable[..., Any] = NetChoice
+
+
+class Settings(Entry):
+    """What a `train` section says: one field for each setting, all given by name."""
+
+    word: ClassVar[str] = "train"
+    kind: ClassVar[str] = "settings"
+    net: Any = net_choice("which net, with its arguments; else the file's own", None, True)
+    data: DataSource = entry("where examples come from", DataSource, REQUIRED, True)
+    split: tuple[float, float, float] = shares(
+        "shares for training, validation and test", (0.7, 0.1, 0.2), True
+    )
+    loss: LossSum = loss_expression("what is made small", REQUIRED, True)
+    metrics: tuple[Metric, ...] | None = metric_list(
+        "figures beside the loss; [accuracy] for a classification", None, True
+    )
+    optimizer: Optimizer = optimizer_choice("how gradients move the weights", REQUIRED, True)
+    l1: float = number("times the sum of absolute weights, added to the loss", 0, True, minimum=0)
+    l2: float = number("times the sum of squared weights, added to the loss", 0, True, minimum=0)
+    batch: int | Literal["all"] = batch_size("how many examples a step sees", 32, True)
+    epochs: int = whole("how often every example is seen", 10, keyword=True)
+    early_stopping: Patience | None = entry("when to stop before the end", Patience, None, True)
+    seed: int = whole("where all chance starts", 0, keyword=True, minimum=0)

@@ -1,0 +1,101 @@
+"""Sources of data: named fields for each example, one of them the main one, one the target.
+
+Paths are relative to the folder of the spec. Scaling belongs to the source: images are from 0 to
+1; columns of tables are standardised by the training share.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from netdsl.catalog.arguments import Entry, number, sizes, text, whole
+
+
+class DataSource(Entry):
+    """Base of all sources."""
+
+    kind: ClassVar[str] = "data source"
+
+
+class Digits(DataSource):
+    """1,797 handwritten digits: `image` 8x8x1, `label` (Alpaydin and Kaynak, 1998)."""
+
+    word: ClassVar[str] = "digits"
+
+
+class Iris(DataSource):
+    """150 flowers of three kinds: `features`, four lengths in cm; `label` (Fisher, 1936)."""
+
+    word: ClassVar[str] = "iris"
+
+
+class Csv(DataSource):
+    """A table in a text file whose first line names the columns.
+
+    All columns but the target are the field `features`: a column of numbers is standardised, any
+    other is one number for each of its values, 1 where it holds. The target has its column's
+    name: the number of a class for a classification, else the number as it stands.
+    """
+
+    word: ClassVar[str] = "csv"
+    file: str = text("the file, in UTF-8")
+    target: str = text("the column that is to be predicted", keyword=True)
+    separator: str = text("what stands between columns", ",", keyword=True)
+
+
+class Npz(DataSource):
+    """Arrays of a numpy file, each a field of its name; the first axis counts the examples.
+
+    Arrays of bytes with three or more axes are images and divided by 255; (n, height, width)
+    gets a channel. Floats with two axes are a table and standardised; all else stays as it is.
+    """
+
+    word: ClassVar[str] = "npz"
+    file: str = text("the file")
+    target: str | None = text("the target's name; else `label`, or `y`", None, keyword=True)
+
+
+class Folder(DataSource):
+    """Pictures in a directory for each class, whose name is the class's: `image`, `label`.
+
+    All pictures must have one size, or are resized to `size`. They are grey where all are, else
+    red, green and blue.
+    """
+
+    word: ClassVar[str] = "folder"
+    directory: str = text("the directory that holds one for each class")
+    size: int | tuple[int, ...] | None = sizes(
+        "height and width that every picture is resized to", None, keyword=True
+    )
+
+
+class Toy(DataSource):
+    """Base of points in the plane, of two classes, drawn by the seed: `point` (2), `label`."""
+
+    n: int = whole("how many points", 500, minimum=2)
+    noise: float = number("standard deviation of what is added to each coordinate", 0.1, minimum=0)
+
+
+class Gauss(Toy):
+    """Two clouds around (0.5, 0.5) and (-0.5, -0.5)."""
+
+    word: ClassVar[str] = "gauss"
+
+
+class Xor(Toy):
+    """Points of a square: the class is whether both coordinates have the same sign."""
+
+    word: ClassVar[str] = "xor"
+
+
+class Circles(Toy):
+    """A disc, and a ring around it."""
+
+    word: ClassVar[str] = "circles"
+
+
+class Spirals(Toy):
+    """Two spirals wound around each other (Lang and Witbrock, 1988)."""
+
+    word: ClassVar[str] = "spirals"
+    noise: float = number("standard deviation of what is added to each coordinate", 0.02, minimum=0)
