@@ -18,13 +18,17 @@ Sizes: TypeAlias = "int | tuple[int, ...]"
 
 
 class Window(Record):
-    """How a window slides: each entry one number for all axes, or a tuple with one for each."""
+    """How a window slides: each entry one number for all axes, or a tuple with one for each.
+
+    `argument` is the name under which the layer calls its kernel, for messages.
+    """
 
     kernel: Sizes
     stride: Sizes = 1
     pad: Pad = 0
     dilation: Sizes = 1
     ceil: bool = False
+    argument: str = "kernel"
 
 
 def spatial_rank(flowing: TensorType, word: str) -> int:
@@ -92,28 +96,35 @@ def _same(size: Dim, reach: int, stride: int) -> tuple[Dim, Dim]:
 def slide(spatial: tuple[Dim, ...], window: Window) -> tuple[Dim, ...]:
     """The sizes that come out, or a `Rejection` where the window is larger than its input."""
     rank = len(spatial)
-    kernel = axes_of(window.kernel, rank, "kernel")
+    kernel = axes_of(window.kernel, rank, window.argument)
     stride = axes_of(window.stride, rank, "stride")
     dilation = axes_of(window.dilation, rank, "dilation")
     if window.pad == "same":
         return tuple(-(-n // s) for n, s in zip(spatial, stride, strict=True))
     pads = pads_of(spatial, kernel, stride, window.pad, dilation)
+    reaches = tuple(d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True))
+    for size, reach, (before, after) in zip(spatial, reaches, pads, strict=True):
+        padded = size + before + after
+        if isinstance(padded, int) and padded < reach:
+            raise _too_large(window.argument, reach, size, padded)
     return tuple(
-        _positions(n, k, s, before, after, d, window.ceil)
-        for n, k, s, (before, after), d in zip(spatial, kernel, stride, pads, dilation, strict=True)
+        _positions(n, reach, s, before, after, window.ceil)
+        for n, reach, s, (before, after) in zip(spatial, reaches, stride, pads, strict=True)
     )
 
 
-def _positions(
-    size: Dim, kernel: int, stride: int, before: Dim, after: Dim, dilation: int, ceil: bool
-) -> Dim:
-    reach = dilation * (kernel - 1) + 1
+def _too_large(argument: str, reach: int, size: Dim, padded: int) -> Rejection:
+    padding = f" with padding {padded}" if padded != size else ""
+    return Rejection(
+        f"a window of {reach} is larger than its input of {size}{padding}",
+        argument,
+        0,
+        help=f"pad=same adds what is missing, or let the window span at most {padded}",
+    )
+
+
+def _positions(size: Dim, reach: int, stride: int, before: Dim, after: Dim, ceil: bool) -> Dim:
     padded = size + before + after
-    if isinstance(padded, int) and padded < reach:
-        padding = f" with padding {padded}" if padded != size else ""
-        raise Rejection(
-            f"a window of {reach} is larger than its input of {size}{padding}", "kernel", 0
-        )
     if not ceil:
         return (padded - reach) // stride + 1
     positions = -((reach - padded) // stride) + 1

@@ -8,4 +8,124 @@ from __future__ import annotations
 
 from typing import Final
 
-HELPERS: Final[dict[str, str]] = {}
+_SAME_PAD = '''
+def same_pad(x, kernel, stride, dilation=1, value=0.0):
+    """Pads for ceil(n / stride) positions, the odd row or column at the end, as TensorFlow."""
+    axes = x.dim() - 2
+    rule = [v if isinstance(v, tuple) else (v,) * axes for v in (kernel, stride, dilation)]
+    amounts = []
+    for n, k, s, d in zip(x.shape[2:], *rule):
+        total = max((-(-n // s) - 1) * s + d * (k - 1) + 1 - n, 0)
+        amounts = [total // 2, total - total // 2, *amounts]
+    return F.pad(x, amounts, value=value)
+'''
+
+_SEPARABLE = '''
+class SeparableConv2d(nn.Sequential):
+    """A depthwise convolution without bias, then a 1x1 convolution."""
+
+    def __init__(self, channels, filters, kernel, multiplier=1, bias=True, **window):
+        super().__init__()
+        hidden = channels * multiplier
+        self.depthwise = nn.Conv2d(channels, hidden, kernel, groups=channels, bias=False, **window)
+        self.pointwise = nn.Conv2d(hidden, filters, 1, bias=bias)
+'''
+
+_PADDED_AVG_POOL = '''
+def padded_avg_pool(x, kernel, stride, padding="same", ceil_mode=False):
+    """Averages over windows, `same` or one-sided padding left out of the mean."""
+    pool = (F.avg_pool1d, F.avg_pool2d, F.avg_pool3d)[x.dim() - 3]
+
+    def pooled(t):
+        t = same_pad(t, kernel, stride) if padding == "same" else F.pad(t, padding)
+        return pool(t, kernel, stride, ceil_mode=ceil_mode)
+
+    return pooled(x) / pooled(torch.ones_like(x[:1, :1]))
+'''
+
+_PADDED_MAX_POOL = '''
+def padded_max_pool(x, kernel, stride, padding="same", ceil_mode=False):
+    """The largest of each window, and its index in the input without its padding."""
+    pool = (F.max_pool1d, F.max_pool2d, F.max_pool3d)[x.dim() - 3]
+
+    def padded(t, value):
+        if padding == "same":
+            return same_pad(t, kernel, stride, value=value)
+        return F.pad(t, padding, value=value)
+
+    y, where = pool(
+        padded(x, -torch.inf), kernel, stride, ceil_mode=ceil_mode, return_indices=True
+    )
+    places = torch.arange(x[0, 0].numel(), device=x.device).view(1, 1, *x.shape[2:])
+    return y, padded(places, 0).flatten()[where]
+'''
+
+_TIED_LINEAR = '''
+class TiedLinear(nn.Module):
+    """A linear layer that uses the weight of another layer and has a bias of its own."""
+
+    def __init__(self, units):
+        super().__init__()
+        self.bias = nn.Parameter(torch.zeros(units))
+
+    def forward(self, x, weight):
+        return F.linear(x, weight, self.bias)
+'''
+
+_PARAMETER = '''
+class Parameter(nn.Module):
+    """A trained tensor that is the same for every example."""
+
+    def __init__(self, *shape):
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(shape))
+
+    def forward(self, batch):
+        return self.weight.expand(batch, *self.weight.shape)
+'''
+
+_CONSTANT = '''
+class Constant(nn.Module):
+    """A tensor that is the same for every example and is not trained."""
+
+    def __init__(self, values):
+        super().__init__()
+        self.register_buffer("value", torch.tensor(values), persistent=False)
+
+    def forward(self, batch):
+        return self.value.expand(batch, *self.value.shape)
+'''
+
+_NORMALIZE = '''
+class Normalize(nn.Module):
+    """Subtracts a mean from each channel and divides by a deviation."""
+
+    def __init__(self, mean, std):
+        super().__init__()
+        self.register_buffer("mean", torch.tensor(mean), persistent=False)
+        self.register_buffer("std", torch.tensor(std), persistent=False)
+
+    def forward(self, x):
+        return (x - self.mean) / self.std
+'''
+
+_WITHOUT = '''
+def without(module, name):
+    """A normalisation whose scale (`weight`) or shift (`bias`) is taken away."""
+    module.register_parameter(name, None)
+    return module
+'''
+
+HELPERS: Final[dict[str, str]] = {
+    "same_pad": _SAME_PAD,
+    "SeparableConv1d": _SEPARABLE.replace("2d", "1d"),
+    "SeparableConv2d": _SEPARABLE,
+    "SeparableConv3d": _SEPARABLE.replace("2d", "3d"),
+    "padded_avg_pool": _PADDED_AVG_POOL,
+    "padded_max_pool": _PADDED_MAX_POOL,
+    "TiedLinear": _TIED_LINEAR,
+    "Parameter": _PARAMETER,
+    "Constant": _CONSTANT,
+    "Normalize": _NORMALIZE,
+    "without": _WITHOUT,
+}
