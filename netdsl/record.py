@@ -95,7 +95,7 @@ class Record(metaclass=RecordType):
     def __delattr__(self, name: str) -> None:
         raise AttributeError(f"{type(self).__name__} is frozen")
 
-    def values(self) -> tuple[Any, ...]:
+    def field_values(self) -> tuple[Any, ...]:
         """The values of the fields, in order."""
         return tuple(getattr(self, name) for name in type(self).fields)
 
@@ -110,14 +110,14 @@ class Record(metaclass=RecordType):
         if type(self) is not type(other):
             return NotImplemented
         assert isinstance(other, Record)
-        return self.values() == other.values()
+        return self.field_values() == other.field_values()
 
     def __hash__(self) -> int:
-        return hash((type(self), *self.values()))
+        return hash((type(self), *self.field_values()))
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in type(self).fields)
         return f"{type(self).__name__}({shown})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), self.values()
+        return type(self), self.field_values()
