@@ -1,0 +1,17 @@
+"""Every code of a diagnostic, with what it means in one line."""
+
+from __future__ import annotations
+
+CODES = {
+    "file-too-large": "the file has more text than the bound allows",
+    "nested-too-deeply": "brackets stand in brackets beyond the bound",
+    "number-too-large": "a number is written with more digits than the bound allows",
+    "syntax": "what is written is not a sentence of the language",
+    "unclosed": "a bracket or brace is opened and never closed",
+}
+
+
+def known(code: str) -> str:
+    """The code itself; an unknown one is a failure of ours, not of the spec."""
+    assert code in CODES, f"{code} is missing in netdsl/diagnostics/codes.py"
+    return code

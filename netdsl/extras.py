@@ -1,0 +1,44 @@
+"""Libraries that only some commands need, and the sentence for one that is missing."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from types import ModuleType
+
+from netdsl.diagnostics import UserError
+
+# The name of an import, to the name that people know it by and the extra that installs it.
+_EXTRAS = {
+    "torch": ("PyTorch", "torch"),
+    "safetensors": ("safetensors", "torch"),
+    "numpy": ("numpy", "torch"),
+    "sklearn": ("scikit-learn", "data"),
+    "PIL": ("Pillow", "data"),
+    "matplotlib": ("matplotlib", "data"),
+}
+
+
+def need(module: str) -> ModuleType:
+    """Import a library of an extra, or say in one sentence how to install it (`UserError`).
+
+    `need("torch")` goes before the first import of a module that imports torch at its top.
+    """
+    known_as, _ = _EXTRAS[module]
+    try:
+        return import_module(module)
+    except ImportError as error:
+        missing = explain(error)
+        if missing is None:
+            text = f"{known_as} is installed but cannot be imported ({error}); install it again"
+            missing = UserError(text)
+        raise missing from error
+
+
+def explain(error: ImportError) -> UserError | None:
+    """The sentence for an import that failed because an extra is not installed, else None."""
+    if not isinstance(error, ModuleNotFoundError) or error.name not in _EXTRAS:
+        return None
+    known_as, extra = _EXTRAS[error.name]
+    return UserError(
+        f'{known_as} is not installed; install it with `pip install "netdsl[{extra}]"`'
+    )
