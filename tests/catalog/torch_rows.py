@@ -202,7 +202,8 @@ def check_example(layer: type[Layer], example: Example) -> None:
     inputs = types(example)
     inferred = made.infer(*inputs)
     assert inferred.shape == example.output
-    built = build(made, inputs)
+    # The counter follows gradients into modules, even where none are computed.
+    built = build(made, inputs).requires_grad_(False)
     tensors = drawn(example)
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         output = built(*tensors)

@@ -84,3 +84,10 @@ def _same(window: Window, axes: int, flowing: str, fill: str) -> Padded:
         values["dilation"] = window.dilation
         text += ", {dilation}"
     return Padded(f"same_pad({flowing}, {text}{fill})", 0, values, ("same_pad",))
+
+
+def last_axis(rank: int, call: str = "{module}({0})") -> str:
+    """The template of a call that works on the last axis, which has the channels meanwhile."""
+    if rank < 3:
+        return call
+    return call.replace("{0}", "{0}.movedim(1, -1)") + ".movedim(-1, 1)"
