@@ -1,0 +1,110 @@
+"""What a source gives: named fields of numbers, one of them the main one, one the target."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from netdsl.diagnostics import UserError
+from netdsl.tensor import TensorType
+
+Array: TypeAlias = npt.NDArray[Any]
+Indices: TypeAlias = npt.NDArray[np.int64]
+
+# image: (n, height, width, channels) from 0 to 1. table: (n, features). label: (n, …), numbers of
+# classes from 0. number: (n,), the target of a regression. array: anything else, as it stands.
+Kind = Literal["image", "table", "label", "number", "array"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table: numbers, or one of some categories, in order of the alphabet."""
+
+    name: str
+    categories: tuple[str, ...] | None = None
+
+    @property
+    def width(self) -> int:
+        """How many numbers it becomes: one, or one for each category."""
+        return 1 if self.categories is None else len(self.categories)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One array of a data set: float32 or int64, the first axis counts the examples.
+
+    `columns` are those of a table that has names; `standardised` says that the numbers in it are
+    to have mean 0 and standard deviation 1 over the training share.
+    """
+
+    name: str
+    kind: Kind
+    values: Array
+    columns: tuple[Column, ...] = ()
+    standardised: bool = False
+
+    @property
+    def type(self) -> TensorType:
+        """The type of one example."""
+        number: Literal["int", "float"] = "int" if self.values.dtype.kind == "i" else "float"
+        return TensorType(tuple(self.values.shape[1:]), number)
+
+
+@dataclass(frozen=True, slots=True)
+class DataSet:
+    """The examples of a source, in the source's order.
+
+    `classes` are the names of the target's classes, empty where the target is no label.
+    """
+
+    name: str
+    fields: Mapping[str, Field]
+    main: str
+    target: str
+    classes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.fields[self.main].values)
+
+    def digest(self) -> str:
+        """A checksum of all numbers: whether a source still gives what it gave."""
+        checksum = 0
+        for field in self.fields.values():
+            checksum = zlib.crc32(field.name.encode(), checksum)
+            checksum = zlib.crc32(np.ascontiguousarray(field.values).tobytes(), checksum)
+        return f"{checksum:08x}"
+
+    def with_field(self, field: Field, classes: tuple[str, ...] | None = None) -> DataSet:
+        """The same examples with one field changed."""
+        return replace(
+            self,
+            fields={**self.fields, field.name: field},
+            classes=self.classes if classes is None else classes,
+        )
+
+
+def as_labels(data: DataSet) -> DataSet:
+    """The data set with its target as classes; a target that is a label already stays.
+
+    Numbers that are whole become classes in their order, named as they are written. Raises
+    `UserError` where they are not whole.
+    """
+    target = data.fields[data.target]
+    if target.kind == "label":
+        return data
+    if target.kind != "number":
+        raise UserError(f"{data.name}: {target.name} is no label, for it is {target.type}")
+    uneven = np.flatnonzero(target.values != np.round(target.values))
+    if len(uneven):
+        raise UserError(
+            f"{data.name}: {target.name} holds numbers such as {target.values[uneven[0]]:g}, which "
+            "are no classes; for a regression the loss is mse"
+        )
+    numbers, labels = np.unique(target.values, return_inverse=True)
+    field = replace(target, kind="label", values=labels.reshape(-1).astype(np.int64))
+    return data.with_field(field, tuple(f"{number:g}" for number in numbers))

@@ -1,0 +1,146 @@
+"""Tables in text files: numbers stay numbers, categories become one number each.
+
+The first line names the columns and the second decides what each of them holds.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from netdsl.catalog.sources import Csv
+from netdsl.data.fields import Array, Column, DataSet, Field
+from netdsl.diagnostics import UserError
+
+FEATURES = "features"
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The cells of a file, with the line that each row stands on."""
+
+    path: Path
+    header: tuple[str, ...]
+    lines: tuple[int, ...]
+    cells: tuple[tuple[str, ...], ...]
+
+    def column(self, name: str) -> list[str]:
+        """The cells of a column; none may be empty."""
+        if name not in self.header:
+            raise UserError(
+                f"{self.path} has no column {name}; its columns are {', '.join(self.header)}"
+            )
+        at = self.header.index(name)
+        for line, row in zip(self.lines, self.cells, strict=True):
+            if not row[at]:
+                raise UserError(f"{self.path}:{line}: column {name} is empty")
+        return [row[at] for row in self.cells]
+
+
+def table(source: Csv, folder: Path) -> DataSet:
+    """Reads the table of a `csv` source; its file is relative to `folder`."""
+    rows = read_rows(folder / source.file, source.separator)
+    cells = rows.column(source.target)
+    names = [name for name in rows.header if name != source.target]
+    if not names:
+        raise UserError(f"{rows.path} has no column beside the target {source.target}")
+    columns = tuple(_column(name, rows.column(name)) for name in names)
+    features = Field(FEATURES, "table", encode(rows, columns), columns, True)
+    if source.target == FEATURES:
+        raise UserError(f"{rows.path}: a target cannot be called {FEATURES}; rename the column")
+    classes: tuple[str, ...] = ()
+    if _number(cells[0]) is not None:
+        values = _numbers(rows, source.target).astype(np.float32)
+        target = Field(source.target, "number", values)
+    else:
+        classes = tuple(sorted(set(cells)))
+        labels = np.array([classes.index(cell) for cell in cells], dtype=np.int64)
+        target = Field(source.target, "label", labels)
+    fields = {FEATURES: features, target.name: target}
+    return DataSet(source.file, fields, FEATURES, target.name, classes)
+
+
+def read_rows(path: Path, separator: str) -> Rows:
+    """Every row of the file that is not blank; all must have as many cells as the header."""
+    if len(separator) != 1:
+        raise UserError(f'the separator of {path} must be one character, not "{separator}"')
+    lines: list[int] = []
+    cells: list[tuple[str, ...]] = []
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file, delimiter=separator, strict=True)
+            header = tuple(name.strip() for name in next(reader, ()))
+            for row in reader:
+                if row:
+                    lines.append(reader.line_num)
+                    cells.append(tuple(cell.strip() for cell in row))
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path} is not a text in UTF-8") from error
+    except csv.Error as error:
+        raise UserError(f"{path}:{reader.line_num}: {error}") from error
+    for line, found in zip(lines, cells, strict=True):
+        if len(found) != len(header):
+            raise UserError(
+                f"{path}:{line}: {len(found)} cells, but the first line names {len(header)} columns"
+            )
+    if not header or not cells:
+        raise UserError(f"{path} holds no rows; the first line names the columns")
+    if len(set(header)) < len(header) or "" in header:
+        raise UserError(f"{path}:1: the columns need names that differ")
+    return Rows(path, header, tuple(lines), tuple(cells))
+
+
+def encode(rows: Rows, columns: Sequence[Column]) -> Array:
+    """The numbers of these columns, side by side: (rows, sum of widths), float32."""
+    parts = [
+        _numbers(rows, column.name)[:, None]
+        if column.categories is None
+        else _one_of(rows, column.name, column.categories)
+        for column in columns
+    ]
+    return np.concatenate(parts, axis=1).astype(np.float32)
+
+
+def _column(name: str, cells: list[str]) -> Column:
+    if _number(cells[0]) is not None:
+        return Column(name)
+    return Column(name, tuple(sorted(set(cells))))
+
+
+def _number(cell: str) -> float | None:
+    """A finite number, or None. Python's underscores (`1_000`) are no number of a table."""
+    try:
+        number = float(cell)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) and "_" not in cell else None
+
+
+def _numbers(rows: Rows, name: str) -> Array:
+    values = []
+    for line, cell in zip(rows.lines, rows.column(name), strict=True):
+        number = _number(cell)
+        if number is None:
+            raise UserError(f'{rows.path}:{line}: column {name} holds "{cell}", which is no number')
+        values.append(number)
+    return np.array(values)
+
+
+def _one_of(rows: Rows, name: str, categories: tuple[str, ...]) -> Array:
+    place = {category: index for index, category in enumerate(categories)}
+    chosen = []
+    for line, cell in zip(rows.lines, rows.column(name), strict=True):
+        if cell not in place:
+            raise UserError(
+                f'{rows.path}:{line}: column {name} holds "{cell}", which is none of '
+                f"{', '.join(categories)}"
+            )
+        chosen.append(place[cell])
+    return np.eye(len(categories))[chosen]
