@@ -22,8 +22,8 @@ class Padded(Record):
     """
 
     input: str
-    padding: int | tuple[int, ...] = 0
-    values: dict[str, Any] = {}
+    padding: int | tuple[int, ...]
+    values: dict[str, Any]
     helpers: tuple[str, ...] = ()
 
     @property
@@ -60,8 +60,8 @@ def pad(window: Window, rank: int, fill: str = "", most: int | None = None) -> P
     pairs = [entry if isinstance(entry, tuple) else (entry, entry) for entry in entries]
     if all(a == b and (most is None or int(a) <= most) for a, b in pairs):
         if isinstance(window.pad, int):
-            return Padded(flowing, window.pad)
-        return Padded(flowing, tuple(int(a) for a, _ in pairs))
+            return Padded(flowing, window.pad, {})
+        return Padded(flowing, tuple(int(a) for a, _ in pairs), {})
     if isinstance(window.pad, int):
         pairs = pairs * (rank - 1)
     # F.pad wants the last axis first.
@@ -74,10 +74,10 @@ def _same(window: Window, axes: int, flowing: str, fill: str) -> Padded:
     dilation = axes_of(window.dilation, axes, "dilation")
     reach = [d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True)]
     if all(r == 1 for r in reach):
-        return Padded(flowing)
+        return Padded(flowing, 0, {})
     if set(axes_of(window.stride, axes, "stride")) == {1} and all(r % 2 for r in reach):
         halves = tuple(r // 2 for r in reach)
-        return Padded(flowing, halves[0] if len(set(halves)) == 1 else halves)
+        return Padded(flowing, halves[0] if len(set(halves)) == 1 else halves, {})
     values: dict[str, Any] = {"kernel": window.kernel, "stride": window.stride}
     text = "{kernel}, {stride}"
     if window.dilation != 1:

@@ -53,7 +53,7 @@ class Dense(Weighted):
             raise Rejection(
                 f"dense acts on the last axis, but an image of {flowing} flows in",
                 input=0,
-                help="flatten or global_avgpool before it, or dense(…, each=true) for each position",
+                help="flatten or global_avgpool before it, or each=true to map each position",
             )
         needed = (self.units, known(flowing.channels, "the number of features"))
         if self.tie is not None and tuple(self.tie) != needed:
