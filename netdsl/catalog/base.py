@@ -104,8 +104,6 @@ class Layer(Entry):
 class OneOutput(Layer):
     """Base of layers that hand out nothing but their main tensor."""
 
-    """Base of layers without members."""
-
     def members(self, *inputs: TensorType) -> Mapping[str, TensorType]:
         return {}
 
