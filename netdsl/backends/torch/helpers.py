@@ -116,6 +116,60 @@ def without(module, name):
     return module
 '''
 
+_DROP_PATH = '''
+class DropPath(nn.Module):
+    """Drops the tensor of whole examples in training, and scales the others up."""
+
+    def __init__(self, rate):
+        super().__init__()
+        self.rate = rate
+
+    def forward(self, x):
+        if not self.training:
+            return x
+        kept = x.new_empty(len(x), *[1] * (x.dim() - 1)).bernoulli_(1 - self.rate)
+        return x * kept / (1 - self.rate)
+'''
+
+_GAUSSIAN_NOISE = '''
+class GaussianNoise(nn.Module):
+    """Adds normal noise in training."""
+
+    def __init__(self, std):
+        super().__init__()
+        self.std = std
+
+    def forward(self, x):
+        return x + self.std * torch.randn_like(x) if self.training else x
+'''
+
+_STEP = '''
+def step(x):
+    """1 where x is positive, else 0."""
+    return (x > 0).to(x.dtype)
+'''
+
+_LAYER_SCALE = '''
+class LayerScale(nn.Module):
+    """A learned factor for each channel, which `positions` dimensions follow."""
+
+    def __init__(self, channels, positions=0):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.positions = positions
+
+    def forward(self, x):
+        return x * self.weight.view(-1, *[1] * self.positions)
+'''
+
+_CENTER_CROP = '''
+def center_crop(x, shape):
+    """The middle of (batch, channels, …) in a shape; an odd rest is cut at the end."""
+    for dim, size in enumerate(shape, 2):
+        x = x.narrow(dim, (x.shape[dim] - size) // 2, size)
+    return x
+'''
+
 HELPERS: Final[dict[str, str]] = {
     "same_pad": _SAME_PAD,
     "SeparableConv1d": _SEPARABLE.replace("2d", "1d"),
@@ -128,4 +182,9 @@ HELPERS: Final[dict[str, str]] = {
     "Constant": _CONSTANT,
     "Normalize": _NORMALIZE,
     "without": _WITHOUT,
+    "DropPath": _DROP_PATH,
+    "GaussianNoise": _GAUSSIAN_NOISE,
+    "step": _STEP,
+    "LayerScale": _LAYER_SCALE,
+    "center_crop": _CENTER_CROP,
 }

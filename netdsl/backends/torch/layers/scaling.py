@@ -1,0 +1,29 @@
+"""PyTorch's rows of scaling."""
+
+from __future__ import annotations
+
+from netdsl.backends.torch.rows import Code, Emission, function, row
+from netdsl.catalog.layers.scaling import Identity, LayerScale, Rescale
+from netdsl.tensor import TensorType
+
+
+@row(Identity)
+def identity(layer: Identity, inputs: tuple[TensorType, ...]) -> Emission:
+    return function("{0}")
+
+
+@row(Rescale)
+def rescale(layer: Rescale, inputs: tuple[TensorType, ...]) -> Emission:
+    text = "{0}" if layer.factor == 1 else "{factor} * {0}"
+    if layer.offset:
+        text += " + {offset}"
+    return function(text, factor=layer.factor, offset=layer.offset)
+
+
+@row(LayerScale)
+def layer_scale(layer: LayerScale, inputs: tuple[TensorType, ...]) -> Emission:
+    positions = inputs[0].rank - 1 if inputs[0].rank >= 3 else 0
+    rest = ", {positions}" if positions else ""
+    values = {"channels": inputs[0].channels, "positions": positions}
+    construct = Code(f"LayerScale({{channels}}{rest})", values)
+    return Emission(Code("{module}({0})"), construct, ("LayerScale",))
