@@ -1,0 +1,199 @@
+"""From text to tree. From: a `Source`. To: a `tree.File` and the mistakes of syntax in it.
+
+Every mistake is told in one run: after one the parser goes on at the next statement or item. What
+could not be read is missing from the tree; what was read is as written. Nothing is looked up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from lark import Lark, Token, Tree, UnexpectedCharacters, UnexpectedToken
+
+from netdsl.diagnostics import Diagnostic, Help, Label
+from netdsl.source import Source, Span
+from netdsl.syntax import tree
+from netdsl.syntax.build import Build
+from netdsl.syntax.explain import explain_character, explain_token
+from netdsl.syntax.recovery import begins_item, next_start
+from netdsl.syntax.tables import DATA, MEMO
+
+MOST_CHARACTERS = 2_000_000
+MOST_DIGITS = 30
+DEEPEST_NESTING = 100
+
+# A newline after one of these does not end a statement, nor does one after a bracket opens.
+_CONTINUES = frozenset("-> , + - * / // % ** == != < <= > >= = and or not in ( [ {".split())
+_CLOSES = {")": "(", "]": "[", "}": "{"}
+
+
+def parse(source: Source) -> tuple[tree.File, list[Diagnostic]]:
+    """The tree of a file and its mistakes of syntax, in the order of the text."""
+    if len(source.text) > MOST_CHARACTERS:
+        place = Label(Span(source, 0, 1))
+        message = f"the file has more than {MOST_CHARACTERS:,} characters"
+        return tree.File(source, ()), [Diagnostic("file-too-large", message, place)]
+    parser = _Parser(source)
+    items = parser.run()
+    return tree.File(source, items), parser.diagnostics
+
+
+class _Newlines:
+    """Takes away newlines that end nothing; keeps the brackets that are open."""
+
+    always_accept = ("_NL",)
+
+    def __init__(self) -> None:
+        self.open: list[Token] = []
+        self.previous = ""
+
+    def process(self, stream: Iterator[Token]) -> Iterator[Token]:
+        for token in stream:
+            text = str.__str__(token)
+            if token.type == "_NL":
+                inside = self.open and self.open[-1] != "{"
+                if inside or self.previous in _CONTINUES:
+                    continue
+            elif text in ("(", "[", "{"):
+                self.open.append(token)
+            elif text in _CLOSES and self.open and self.open[-1] == _CLOSES[text]:
+                self.open.pop()
+            self.previous = text if token.type != "STRING" else ""
+            yield token
+
+
+class _TooDeep(Exception):
+    """Brackets are nested beyond the bound: nothing more is read."""
+
+
+class _Parser:
+    """One run over a source, with recovery at statements."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.diagnostics: list[Diagnostic] = []
+        self.newlines = _Newlines()
+        self.lark = Lark._load_from_dict(
+            DATA, MEMO, transformer=Build(source), postlex=self.newlines
+        )
+        interactive = self.lark.parse_interactive(source.text)
+        self.state = interactive.parser_state
+        self.lexer = interactive.lexer_thread
+        # Where to go on after a mistake: open brackets, and the heights of the parser's stacks.
+        self.points: list[tuple[int, int, int]] = []
+
+    def run(self) -> tuple[Any, ...]:
+        self._mark()
+        while True:
+            try:
+                for token in self.lexer.lex(self.state):
+                    self._feed(token)
+                return self.state.feed_token(Token("$END", ""), True)  # type: ignore[no-any-return]
+            except UnexpectedToken as unexpected:
+                if unexpected.token.type == "$END":
+                    self._unfinished(self._end())
+                    break
+                self._recover(self._told(unexpected))
+            except UnexpectedCharacters as unexpected:
+                self._recover(self._told_character(unexpected.pos_in_stream))
+            except _TooDeep:
+                break
+        return self._read()
+
+    def _feed(self, token: Token) -> None:
+        if len(token) > MOST_DIGITS and token.type in ("INT", "FLOAT"):
+            self._tell("number-too-large", "this number has too many digits", token)
+            token = token.update(value="0")
+        if len(self.newlines.open) > DEEPEST_NESTING:
+            self._tell("nested-too-deeply", "brackets are nested too deeply", token)
+            raise _TooDeep
+        self.state.feed_token(token)
+        if token.type == "_NL" or token == "{":
+            self._mark()
+
+    def _mark(self) -> None:
+        depth = len(self.newlines.open)
+        while self.points and self.points[-1][0] >= depth:
+            self.points.pop()
+        self.points.append((depth, len(self.state.state_stack), len(self.state.value_stack)))
+
+    def _read(self) -> tuple[Any, ...]:
+        """What stands on the parser's stack where it did not finish: the items before."""
+        items: list[Any] = []
+        for value in self.state.value_stack[: self.points[0][2]]:
+            found = value.children if isinstance(value, Tree) else [value]
+            items.extend(item for item in found if isinstance(item, tree.TreeNode))
+        return tuple(items)
+
+    # Telling
+
+    def _tell(self, code: str, message: str, token: Token) -> None:
+        self.diagnostics.append(Diagnostic(code, message, Label(self._span(token))))
+
+    def _span(self, token: Token) -> Span:
+        start = token.start_pos or 0
+        return Span(self.source, start, start + max(len(token.rstrip()), 1))
+
+    def _end(self) -> int:
+        return len(self.source.text)
+
+    def _told(self, unexpected: UnexpectedToken) -> int:
+        """Tells of a token that cannot stand where it does; returns where it starts."""
+        token = unexpected.token
+        start = token.start_pos or 0
+        item = begins_item(self.source.text, start)
+        if item is not None and self.newlines.open and item > self.newlines.open[0].start_pos:
+            self._unfinished(item)
+            return item
+        span = self._span(token)
+        accepts = set(unexpected.accepts or unexpected.expected)
+        message, label, help = explain_token(str(token), token.type, accepts, span)
+        self.diagnostics.append(
+            Diagnostic("syntax", message, Label(span, label), self._opened(), help)
+        )
+        return start
+
+    def _opened(self) -> tuple[Label, ...]:
+        """The round or square bracket that is open here, which may be what was forgotten."""
+        if self.newlines.open and self.newlines.open[-1] != "{":
+            return (Label(self._span(self.newlines.open[-1]), "opened here"),)
+        return ()
+
+    def _told_character(self, at: int) -> int:
+        span = Span(self.source, at, at + 1)
+        message, help = explain_character(self.source.text[at], span)
+        self.diagnostics.append(Diagnostic("syntax", message, Label(span), help=help))
+        return at + 1
+
+    def _unfinished(self, end: int) -> None:
+        """A body or the text ends too early: blame the innermost bracket that is open, if any."""
+        if not self.newlines.open:
+            last = max(len(self.source.text[:end].rstrip()) - 1, 0)
+            place = Label(Span(self.source, last, last + 1))
+            self.diagnostics.append(Diagnostic("syntax", "the text ends too early", place))
+            return
+        bracket = self.newlines.open[-1]
+        missing = next(close for close, opening in _CLOSES.items() if opening == bracket)
+        label = Label(self._span(bracket), "opened here")
+        help = (Help(f"a {missing} is missing"),)
+        message = f"this {bracket} is never closed"
+        self.diagnostics.append(Diagnostic("unclosed", message, label, help=help))
+
+    # Going on
+
+    def _recover(self, offset: int) -> None:
+        """Goes back to the last place where a statement could begin, and on to the next one."""
+        at_item = begins_item(self.source.text, offset) == offset
+        if at_item:
+            del self.points[1:]
+        while len(self.points) > 1 and self.points[-1][0] > len(self.newlines.open):
+            self.points.pop()
+        depth, states, values = self.points[-1]
+        del self.state.state_stack[states:]
+        del self.state.value_stack[values:]
+        del self.newlines.open[depth:]
+        self.newlines.previous = "{"
+        if not at_item:
+            offset = next_start(self.source.text, offset, inside=depth > 0)
+        self.lexer.state.line_ctr.char_pos = offset
