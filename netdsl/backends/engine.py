@@ -1,0 +1,94 @@
+"""What training asks of a backend: an engine of few verbs, and the task that it is given.
+
+An engine keeps the examples where it computes, so that a step costs what it computes. Arrays that
+go in and come out are numpy's, channels last, under the names of the language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from netdsl.catalog.losses import Loss
+from netdsl.catalog.optimizers import Optimizer
+from netdsl.record import Record
+from netdsl.tensor import TensorType
+
+Array: TypeAlias = npt.NDArray[Any]
+Indices: TypeAlias = npt.NDArray[np.int64]
+Figures: TypeAlias = dict[str, float]
+
+# Called after each batch with how many examples it had.
+Tick: TypeAlias = Callable[[int], None]
+
+
+class Term(Record):
+    """One term of the loss: an output of the net against a field, times a weight.
+
+    `type` is the output's. An auxiliary output exists in training only, and so does its term.
+    """
+
+    loss: Loss
+    output: str
+    type: TensorType
+    field: str
+    weight: float
+    auxiliary: bool
+
+
+class Penalty(Record):
+    """What a weight adds to the loss: `l1` times its absolute, `l2` times its squared numbers."""
+
+    weight: str
+    l1: float
+    l2: float
+
+
+class Task(Record):
+    """What an engine is to learn and to tell.
+
+    `inputs` are the fields that flow into the net, in order; `output` is the name of its main
+    output; `folded` the outputs whose logits the loss takes; `scored` the term whose accuracy is
+    told, None for none; `batch` how many examples an evaluation may take at once.
+    """
+
+    inputs: tuple[str, ...]
+    output: str
+    terms: tuple[Term, ...]
+    folded: frozenset[str]
+    scored: Term | None
+    optimizer: Optimizer
+    penalties: tuple[Penalty, ...]
+    batch: int
+
+
+class Engine(Protocol):
+    """A net on some backend, with its data, its optimizer and its weights."""
+
+    def train(self, batches: Sequence[Indices], seed: int, tick: Tick) -> Figures:
+        """Takes one step for each batch; chance such as dropout starts from `seed`.
+
+        The figures are averages over all examples, of the net as it was at each step: `loss`
+        without penalties and, where a term is scored, `accuracy`.
+        """
+
+    def evaluate(self, examples: Indices) -> Figures:
+        """The same figures of the net as it is, in evaluation; auxiliary terms are left out."""
+
+    def predict(self, inputs: Sequence[Array]) -> dict[str, Array]:
+        """The outputs of the net by name, in evaluation, for one array for each input."""
+
+    def weights(self) -> dict[str, Array]:
+        """A copy of weights and running statistics."""
+
+    def put_weights(self, weights: Mapping[str, Array]) -> None:
+        """Sets weights and running statistics, all of them."""
+
+    def state(self) -> dict[str, Array]:
+        """A copy of the optimizer's state: `<weight>.<name of the state>`."""
+
+    def put_state(self, state: Mapping[str, Array]) -> None:
+        """Sets the optimizer's state to what `state` gave."""

@@ -1,0 +1,82 @@
+"""PyTorch's rows of the optimizers. Where PyTorch has one kernel for all weights, it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from torch import optim
+from torch.nn import Parameter
+
+from netdsl.catalog.optimizers import Adagrad, Adam, AdamW, Optimizer, RmsProp, Sgd
+
+_Row = Callable[[Any, list[Parameter]], optim.Optimizer]
+
+
+def _sgd(record: Sgd, weights: list[Parameter]) -> optim.Optimizer:
+    return optim.SGD(
+        weights,
+        lr=record.lr,
+        momentum=record.momentum,
+        nesterov=record.nesterov,
+        weight_decay=record.weight_decay,
+        fused=True,
+    )
+
+
+def _adagrad(record: Adagrad, weights: list[Parameter]) -> optim.Optimizer:
+    return optim.Adagrad(
+        weights,
+        lr=record.lr,
+        lr_decay=record.lr_decay,
+        eps=record.eps,
+        weight_decay=record.weight_decay,
+    )
+
+
+def _rmsprop(record: RmsProp, weights: list[Parameter]) -> optim.Optimizer:
+    return optim.RMSprop(
+        weights,
+        lr=record.lr,
+        alpha=record.alpha,
+        momentum=record.momentum,
+        centered=record.centered,
+        eps=record.eps,
+        weight_decay=record.weight_decay,
+    )
+
+
+def _adam(record: Adam, weights: list[Parameter]) -> optim.Optimizer:
+    return optim.Adam(
+        weights,
+        lr=record.lr,
+        betas=(record.beta1, record.beta2),
+        eps=record.eps,
+        weight_decay=record.weight_decay,
+        fused=True,
+    )
+
+
+def _adamw(record: AdamW, weights: list[Parameter]) -> optim.Optimizer:
+    return optim.AdamW(
+        weights,
+        lr=record.lr,
+        betas=(record.beta1, record.beta2),
+        eps=record.eps,
+        weight_decay=record.weight_decay,
+        fused=True,
+    )
+
+
+_ROWS: dict[type[Optimizer], _Row] = {
+    Sgd: _sgd,
+    Adagrad: _adagrad,
+    RmsProp: _rmsprop,
+    Adam: _adam,
+    AdamW: _adamw,
+}
+
+
+def optimizer(record: Optimizer, weights: Iterable[Parameter]) -> optim.Optimizer:
+    """The PyTorch optimizer of a record, over these weights."""
+    return _ROWS[type(record)](record, list(weights))

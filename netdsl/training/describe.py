@@ -1,0 +1,27 @@
+"""Settings as JSON: every value as a program can read it, defaults written out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netdsl.catalog.arguments import Entry, Symbol
+from netdsl.catalog.losses import LossSum
+from netdsl.record import Record
+
+
+def describe(value: object) -> Any:
+    """A value of a setting: entries as {"name": word, argument: value}, losses as their terms."""
+    if isinstance(value, Entry):
+        return {"name": value.word} | _fields(value)
+    if isinstance(value, LossSum):
+        return [_fields(term) for term in value.terms]
+    if isinstance(value, tuple):
+        return [describe(item) for item in value]
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    assert isinstance(value, Symbol), value
+    return value.name
+
+
+def _fields(record: Record) -> dict[str, Any]:
+    return {name: describe(getattr(record, name)) for name in type(record).fields}
