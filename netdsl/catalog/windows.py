@@ -124,11 +124,9 @@ def _too_large(argument: str, reach: int, size: Dim, padded: int) -> Rejection:
 
 
 def _positions(size: Dim, reach: int, stride: int, before: Dim, after: Dim, ceil: bool) -> Dim:
-    padded = size + before + after
     if not ceil:
-        return (padded - reach) // stride + 1
-    positions = -((reach - padded) // stride) + 1
-    # PyTorch drops a window that would start beyond the input and its left padding.
-    if isinstance(positions, int) and (positions - 1) * stride >= size + before:
-        positions -= 1
-    return positions
+        return (size + before + after - reach) // stride + 1
+    # One more window for a rest, but as in PyTorch none that starts beyond the input and its
+    # left padding: the smaller of ceil((padded - reach) / stride) + 1 and ceil((size + before) /
+    # stride).
+    return -(-(size + before + min(after - reach + stride, 0)) // stride)

@@ -32,19 +32,19 @@ class SeparableConv2d(nn.Sequential):
 '''
 
 _PADDED_AVG_POOL = '''
-def padded_avg_pool(x, kernel, stride, padding="same", ceil_mode=False):
+def padded_avg_pool(x, kernel, stride, padding="same"):
     """Averages over windows, `same` or one-sided padding left out of the mean."""
     pool = (F.avg_pool1d, F.avg_pool2d, F.avg_pool3d)[x.dim() - 3]
 
     def pooled(t):
         t = same_pad(t, kernel, stride) if padding == "same" else F.pad(t, padding)
-        return pool(t, kernel, stride, ceil_mode=ceil_mode)
+        return pool(t, kernel, stride)
 
     return pooled(x) / pooled(torch.ones_like(x[:1, :1]))
 '''
 
 _PADDED_MAX_POOL = '''
-def padded_max_pool(x, kernel, stride, padding="same", ceil_mode=False):
+def padded_max_pool(x, kernel, stride, padding="same"):
     """The largest of each window, and its index in the input without its padding."""
     pool = (F.max_pool1d, F.max_pool2d, F.max_pool3d)[x.dim() - 3]
 
@@ -53,9 +53,7 @@ def padded_max_pool(x, kernel, stride, padding="same", ceil_mode=False):
             return same_pad(t, kernel, stride, value=value)
         return F.pad(t, padding, value=value)
 
-    y, where = pool(
-        padded(x, -torch.inf), kernel, stride, ceil_mode=ceil_mode, return_indices=True
-    )
+    y, where = pool(padded(x, -torch.inf), kernel, stride, return_indices=True)
     places = torch.arange(x[0, 0].numel(), device=x.device).view(1, 1, *x.shape[2:])
     return y, padded(places, 0).flatten()[where]
 '''

@@ -22,7 +22,8 @@ class Code(Record):
 
     `text` is a template in which `{0}`, `{1}`, … are the tensors that flow in, `{inputs}` all of
     them with commas, `{module}` the constructed module, and `{name}` an entry of `values`, any
-    Python value that a literal can write.
+    Python value that a literal can write. `{tie}` is the weight of the layer that this one is
+    tied to, `{batch}` the number of examples, for layers that nothing flows into.
     """
 
     text: str

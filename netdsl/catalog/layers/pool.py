@@ -49,6 +49,13 @@ class _Windowed(Weightless):
                 "pad",
                 help="pad by less than the size of the window",
             )
+        plain = all(a == b <= n // 2 for (a, b), n in zip(pads, size, strict=True))
+        if self.ceil and not plain:
+            raise Rejection(
+                "ceil=true needs padding that is equal on both sides and at most half the window",
+                "ceil",
+                help="leave ceil out, and pad the end by as much as the last window lacks",
+            )
 
 
 class MaxPool(_Windowed):
@@ -63,6 +70,8 @@ class MaxPool(_Windowed):
         Example("maxpool(2)", ((28, 28, 3),), (14, 14, 3)),
         Example("maxpool(3, stride=2)", ((28, 28, 3),), (13, 13, 3)),
         Example("maxpool(3, stride=2, ceil=true)", ((28, 28, 3),), (14, 14, 3)),
+        Example("maxpool(2, pad=1, ceil=true)", ((9, 8, 3),), (5, 5, 3)),
+        Example("maxpool(2, stride=3, ceil=true)", ((9, 10, 3),), (3, 4, 3)),
         Example("maxpool(3, stride=2, pad=same)", ((28, 28, 3),), (14, 14, 3)),
         Example("maxpool(3, stride=1, pad=same)", ((7, 5, 3),), (7, 5, 3)),
         Example("maxpool(2, stride=1, pad=same)", ((7, 5, 3),), (7, 5, 3)),
@@ -77,6 +86,8 @@ class MaxPool(_Windowed):
         Example("maxpool((2, 2, 2))", ((9, 9, 3),), rejects="size has 3 sizes"),
         Example("maxpool(2, pad=2)", ((9, 9, 3),), rejects="leaves windows that see nothing"),
         Example("maxpool(2)", ((9,),), rejects="maxpool needs"),
+        Example("maxpool(3, pad=2, ceil=true)", ((9, 9, 3),), rejects="ceil=true needs"),
+        Example("maxpool(2, pad=((0, 1), 0), ceil=true)", ((9, 9, 3),), rejects="equal on both"),
     )
 
     def members(self, *inputs: TensorType) -> Mapping[str, TensorType]:

@@ -42,13 +42,8 @@ def maxpool(layer: MaxPool, inputs: tuple[TensorType, ...]) -> Emission:
 
 def _with_own_indices(layer: MaxPool, rank: int, emission: Emission) -> Emission:
     """Indices count the positions of the input, not those of the padded tensor."""
-    values: dict[str, Any] = {"size": layer.size, "stride": layer.step}
-    rest = ""
-    if layer.pad != "same":
-        kept, more = arguments(
-            padding=(emission.call.values["amounts"], "same"), ceil_mode=(layer.ceil, False)
-        )
-        rest, values = kept, values | more
+    rest, values = arguments(padding=(emission.call.values.get("amounts", "same"), "same"))
+    values = {"size": layer.size, "stride": layer.step} | values
     text = f"padded_max_pool({channels_first(rank)}, {{size}}, {{stride}}{rest})"
     return emission.replace(
         helpers=("same_pad", "padded_max_pool"),
@@ -81,9 +76,7 @@ def avgpool(layer: AvgPool, inputs: tuple[TensorType, ...]) -> Emission:
 
 def _mean_inside(layer: AvgPool, rank: int, amounts: Any) -> Emission:
     """One-sided padding that is left out of the mean."""
-    rest, values = arguments(
-        padding=(amounts, "same"), ceil_mode=(layer.ceil and layer.pad != "same", False)
-    )
+    rest, values = arguments(padding=(amounts, "same"))
     text = f"padded_avg_pool({channels_first(rank)}, {{size}}, {{stride}}{rest})"
     sizes = {"size": layer.size, "stride": layer.step}
     return function(back(rank, text), "same_pad", "padded_avg_pool", **sizes, **values)
