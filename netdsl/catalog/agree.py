@@ -40,4 +40,4 @@ def agree(first: Dim, second: Dim) -> Dim:
     found = conditions.get()
     if found is not None and (first, second) not in found:
         found.append((first, second))
-    return second if isinstance(first, Size) else first
+    return second if isinstance(second, int) else first

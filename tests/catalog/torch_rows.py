@@ -67,6 +67,8 @@ def _record(node: ast.expr, kind: str) -> Any:
         return catalogue()[kind, node.id]()
     assert isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
     entry = catalogue()[kind, node.func.id]
+    if issubclass(entry, Layer) and entry.collects:
+        return _collected(entry, node)
     positional = [argument for argument in entry.arguments().values() if not argument.keyword]
     given = {
         argument.name: _argument(argument, value)
@@ -80,6 +82,14 @@ def _record(node: ast.expr, kind: str) -> Any:
         assert keyword.arg is not None
         given[keyword.arg] = _argument(entry.arguments()[keyword.arg], keyword.value)
     return entry(**given)
+
+
+def _collected(entry: type[Layer], node: ast.Call) -> Layer:
+    """A record whose positional arguments are one tuple."""
+    values = tuple(_value(item) for item in node.args)
+    if len(values) == 1 and isinstance(values[0], tuple):
+        values = values[0]
+    return entry(**{entry.collects: entry.arguments()[entry.collects].accept(values)})
 
 
 def call_of(node: ast.expr) -> str:

@@ -40,7 +40,6 @@ class Add(_ElementwiseMerge):
         Example("add(it, b)", ((8, 8, 256), (8, 8, 64)), rejects="add cannot merge"),
         Example("add(it, b)", ((4, 4, 8), (8, 8, 8)), rejects="4 x 4 x 8 with 8 x 8 x 8"),
         Example("add(it, b)", ((4, 4, 8), (8,)), rejects="as many axes"),
-        Example("add(it)", ((10,),), rejects="at least 2"),
     )
 
 
@@ -221,6 +220,9 @@ def _mend(first: TensorType, other: TensorType, joined: int | None) -> str:
         return f"conv({channels}, 1, stride={factor}) on the second of them gives it that shape"
     if factor > 1:
         return f"a stride of {factor} more in the second branch would give equal sizes"
+    factor = _factor(other, first)
+    if factor > 1:
+        return f"a stride of {factor} more in the first branch would give equal sizes"
     return (
         "convolutions and pools with pad=same keep the sizes; crop(like=…) and resize(like=…) take"
         " those of another tensor"
@@ -233,9 +235,14 @@ def _differ(first: Dim, other: Dim) -> bool:
 
 
 def _factor(first: TensorType, other: TensorType) -> int:
-    """By how much all positions of `other` are more than those of `first`, or 1."""
-    pairs = list(zip(first.spatial, other.spatial, strict=True))
-    if any(isinstance(a, Size) or isinstance(b, Size) for a, b in pairs):
+    """The stride that would give `other` as many positions as `first`, or 1."""
+    pairs = [
+        (a, b)
+        for a, b in zip(first.spatial, other.spatial, strict=True)
+        if isinstance(a, int) and isinstance(b, int)
+    ]
+    factors = {-(-b // a) for a, b in pairs}
+    if len(factors) != 1 or len(pairs) < first.rank - 1:
         return 1
-    factors = {-(-b // a) for a, b in pairs if isinstance(a, int) and isinstance(b, int)}
-    return factors.pop() if len(factors) == 1 else 1
+    factor = factors.pop()
+    return factor if all(-(-b // factor) == a for a, b in pairs) else 1

@@ -65,7 +65,7 @@ class LayerScale(OneOutput):
         Example("layer_scale", ((10,),), (10,)),
         Example("layer_scale(init=1e-6)", ((5, 6, 3),), (5, 6, 3)),
         Example("layer_scale(init=ones)", ((7, 4),), (7, 4)),
-        Example("layer_scale(init=true)", ((7, 4),), rejects="a number or an initializer"),
+        Example('layer_scale(init="ones")', ((7, 4),), rejects="a number or an initializer"),
     )
 
     def infer(self, *inputs: TensorType) -> TensorType:
