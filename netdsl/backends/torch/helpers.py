@@ -1,6 +1,6 @@
 """What PyTorch lacks: functions and classes that are written into an emitted module.
 
-Each is plain source that needs `torch`, `torch.nn as nn` and `torch.nn.functional as F`, and the
+Each is plain source that needs the names `torch`, `nn` and `F` (torch.nn.functional), and the
 helpers named before it in an `Emission`. Tensors are channels-first, (batch, channels, …).
 """
 
@@ -10,11 +10,12 @@ from typing import Final
 
 _SAME_PAD = '''
 def same_pad(x, kernel, stride, dilation=1, value=0.0):
-    """Pads for ceil(n / stride) positions, the odd row or column at the end, as TensorFlow."""
+    """Pads for ceil(n / stride) positions, an odd row or column at the end."""
     axes = x.dim() - 2
-    rule = [v if isinstance(v, tuple) else (v,) * axes for v in (kernel, stride, dilation)]
+    rules = (kernel, stride, dilation)
+    rules = [rule if isinstance(rule, tuple) else (rule,) * axes for rule in rules]
     amounts = []
-    for n, k, s, d in zip(x.shape[2:], *rule):
+    for n, k, s, d in zip(x.shape[2:], *rules):
         total = max((-(-n // s) - 1) * s + d * (k - 1) + 1 - n, 0)
         amounts = [total // 2, total - total // 2, *amounts]
     return F.pad(x, amounts, value=value)
@@ -27,7 +28,8 @@ class SeparableConv2d(nn.Sequential):
     def __init__(self, channels, filters, kernel, multiplier=1, bias=True, **window):
         super().__init__()
         hidden = channels * multiplier
-        self.depthwise = nn.Conv2d(channels, hidden, kernel, groups=channels, bias=False, **window)
+        window |= {"groups": channels, "bias": False}
+        self.depthwise = nn.Conv2d(channels, hidden, kernel, **window)
         self.pointwise = nn.Conv2d(hidden, filters, 1, bias=bias)
 '''
 
@@ -60,7 +62,7 @@ def padded_max_pool(x, kernel, stride, padding="same"):
 
 _TIED_LINEAR = '''
 class TiedLinear(nn.Module):
-    """A linear layer that uses the weight of another layer and has a bias of its own."""
+    """A linear layer with the weight of another layer and a bias of its own."""
 
     def __init__(self, units):
         super().__init__()
@@ -162,7 +164,7 @@ class LayerScale(nn.Module):
 
 _CENTER_CROP = '''
 def center_crop(x, shape):
-    """The middle of (batch, channels, …) in a shape; an odd rest is cut at the end."""
+    """The middle of x in a shape; an odd rest is cut at the end."""
     for dim, size in enumerate(shape, 2):
         x = x.narrow(dim, (x.shape[dim] - size) // 2, size)
     return x
