@@ -62,6 +62,9 @@ FORMULAS = {
     "identity": lambda x: x,
     "rescale(2)": lambda x: 2 * x,
     "rescale(1, -0.5)": lambda x: x - 0.5,
+    "rescale(-1)": lambda x: -x,
+    "rescale(-1, 3)": lambda x: 3 - x,
+    "rescale(2, -0.5)": lambda x: 2 * x - 0.5,
     "rescale(0.5, 3)": lambda x: 0.5 * x + 3,
     "layer_scale": lambda x: x,
 }

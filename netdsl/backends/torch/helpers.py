@@ -170,6 +170,13 @@ def center_crop(x, shape):
     return x
 '''
 
+_PAD_CHANNELS = '''
+def pad_channels(x, to, before=0):
+    """Adds channels of zeros, `before` of them first, so that there are `to`."""
+    after = to - x.shape[1] - before
+    return F.pad(x, [0, 0] * (x.dim() - 2) + [before, after])
+'''
+
 HELPERS: Final[dict[str, str]] = {
     "same_pad": _SAME_PAD,
     "SeparableConv1d": _SEPARABLE.replace("2d", "1d"),
@@ -187,4 +194,5 @@ HELPERS: Final[dict[str, str]] = {
     "step": _STEP,
     "LayerScale": _LAYER_SCALE,
     "center_crop": _CENTER_CROP,
+    "pad_channels": _PAD_CHANNELS,
 }

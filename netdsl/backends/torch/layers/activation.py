@@ -61,12 +61,17 @@ def gelu(layer: activation.Gelu, inputs: tuple[TensorType, ...]) -> Emission:
 
 @row(activation.Softmax)
 def softmax(layer: activation.Softmax, inputs: tuple[TensorType, ...]) -> Emission:
-    return function(f"F.softmax({{0}}, dim={channel_dim(inputs[0].rank)})")
+    return function(f"F.softmax({{0}}, dim={_over_channels(inputs[0].rank)})")
 
 
 @row(activation.LogSoftmax)
 def log_softmax(layer: activation.LogSoftmax, inputs: tuple[TensorType, ...]) -> Emission:
-    return function(f"F.log_softmax({{0}}, dim={channel_dim(inputs[0].rank)})")
+    return function(f"F.log_softmax({{0}}, dim={_over_channels(inputs[0].rank)})")
+
+
+def _over_channels(rank: int) -> int:
+    """The dimension of the channels, counted from the end where that says it for all ranks."""
+    return -1 if rank < 3 else 1
 
 
 @row(activation.Step)

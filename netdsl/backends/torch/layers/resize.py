@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from netdsl.backends.torch.layout import channel_dim
 from netdsl.backends.torch.padding import back, channels_first, sequence
 from netdsl.backends.torch.rows import Emission, arguments, function, row
 from netdsl.catalog.layers.resize import Crop, Pad, PadChannels, Resize, Upsample, pairs_of
@@ -61,13 +60,9 @@ def resize(layer: Resize, inputs: tuple[TensorType, ...]) -> Emission:
 @row(PadChannels)
 def pad_channels(layer: PadChannels, inputs: tuple[TensorType, ...]) -> Emission:
     rank = inputs[0].rank
-    channels = inputs[0].channels
-    assert isinstance(channels, int)
-    if channels == layer.to:
-        return function("{0}")
-    positions = (0, 0) * (rank - channel_dim(rank))
-    amounts = (*positions, layer.before, layer.to - channels - layer.before)
-    return function("F.pad({0}, {amounts})", amounts=amounts)
+    rest, values = arguments(before=(layer.before, 0))
+    text = f"pad_channels({channels_first(rank)}, {{to}}{rest})"
+    return function(back(rank, text), "pad_channels", to=layer.to, **values)
 
 
 def _mode(mode: str, rank: int) -> str:

@@ -14,10 +14,12 @@ def identity(layer: Identity, inputs: tuple[TensorType, ...]) -> Emission:
 
 @row(Rescale)
 def rescale(layer: Rescale, inputs: tuple[TensorType, ...]) -> Emission:
+    if layer.factor == -1:
+        return function("{offset} - {0}" if layer.offset else "-{0}", offset=layer.offset)
     text = "{0}" if layer.factor == 1 else "{factor} * {0}"
     if layer.offset:
-        text += " + {offset}"
-    return function(text, factor=layer.factor, offset=layer.offset)
+        text += " - {offset}" if layer.offset < 0 else " + {offset}"
+    return function(text, factor=layer.factor, offset=abs(layer.offset))
 
 
 @row(LayerScale)

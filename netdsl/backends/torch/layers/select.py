@@ -59,7 +59,9 @@ def reduce_max(layer: ReduceMax, inputs: tuple[TensorType, ...]) -> Emission:
 
 def _reduce(name: str, axis: int | tuple[int, ...], rank: int) -> Emission:
     gone = tuple(at % rank for at in (axis if isinstance(axis, tuple) else (axis,)))
-    return function(f"{{0}}.{name}(dim={dims(axis, rank)}){_kept(rank, gone)}")
+    where = dims(axis, rank)
+    where = tuple(sorted(where)) if isinstance(where, tuple) else where
+    return function(f"{{0}}.{name}(dim={where}){_kept(rank, gone)}")
 
 
 def _kept(rank: int, gone: tuple[int, ...]) -> str:
