@@ -39,6 +39,7 @@ def spatial_rank(flowing: TensorType, word: str) -> int:
             f"{word} needs length x channels, height x width x channels or depth x height x width"
             f" x channels, not {flowing}",
             input=0,
+            help="unflatten(…) gives a vector positions" if rank == 0 else "",
         )
     return rank
 

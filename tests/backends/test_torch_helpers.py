@@ -10,7 +10,7 @@ import pytest
 
 from netdsl.backends.torch.helpers import HELPERS
 
-HEADER = "import torch\nfrom torch import nn\nimport torch.nn.functional as F\n"
+HEADER = "import torch\nimport torch.nn.functional as F\nfrom torch import nn\n"
 
 
 def module() -> str:

@@ -111,3 +111,38 @@ def test_channels_are_scaled(shape: tuple[int, ...]) -> None:
     torch.testing.assert_close(run("normalize(1, 2)", x), (x - 1) / 2)
     length = x.pow(2).sum(-1, keepdim=True).sqrt()
     torch.testing.assert_close(run("l2_normalize", x), x / length)
+
+
+@pytest.mark.parametrize(
+    ("call", "shape", "argument", "help"),
+    [
+        ("conv(8, 7)", (5, 5, 1), "kernel", "pad=same adds what is missing"),
+        ("conv(8, 3, groups=3)", (9, 9, 4), "groups", "groups=2 divides both"),
+        ("conv(8, 3)", (9,), None, "unflatten"),
+        ("maxpool(3)", (2, 2, 3), "size", "at most 2"),
+        ("dense(10)", (7, 7, 512), None, "flatten or global_avgpool"),
+        ("groupnorm(6)", (7, 7, 16), "groups", "groups=2"),
+        ("normalize([1, 2], 1)", (7, 7, 3), "mean", "one number, or 3"),
+    ],
+)
+def test_a_rejection_blames_what_to_change_and_says_how(
+    call: str, shape: tuple[int, ...], argument: str | None, help: str
+) -> None:
+    with pytest.raises(Rejection) as caught:
+        record(call).infer(TensorType(shape))
+    assert caught.value.argument == argument
+    assert help in caught.value.help
+
+
+def test_channels_that_weights_depend_on_must_be_known() -> None:
+    flowing = TensorType((8, 8, Size.unknown("channels")))
+    for call in ("conv(8, 3)", "depthwise(3)", "batchnorm", "dense(4, each=true)"):
+        with pytest.raises(Rejection, match="must be known, but channels") as caught:
+            record(call).infer(flowing)
+        assert caught.value.input == 0
+
+
+def test_multiply_adds_grow_with_a_size_known_only_at_run_time() -> None:
+    length = Size.unknown("length")
+    assert record("conv(8, 3, pad=same)").macs(TensorType((length, 4))) == length * (8 * 4 * 3)
+    assert record("dense(8)").macs(TensorType((length, 4))) == length * (8 * 4)
