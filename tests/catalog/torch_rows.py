@@ -141,7 +141,7 @@ class Built(nn.Module):
     def __init__(self, emission: Emission, inputs: int, tie: torch.Tensor | None = None) -> None:
         super().__init__()
         self.space: dict[str, Any] = {"torch": torch, "nn": nn, "F": F, "tie": tie}
-        for helper in emission.helpers:
+        for helper in (*emission.helpers, *emission.member_helpers):
             exec(HELPERS[helper], self.space)
         names = [f"x{index}" for index in range(inputs)]
         self.names = names

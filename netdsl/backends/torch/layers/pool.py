@@ -46,7 +46,7 @@ def _with_own_indices(layer: MaxPool, rank: int, emission: Emission) -> Emission
     values = {"size": layer.size, "stride": layer.step} | values
     text = f"padded_max_pool({channels_first(rank)}, {{size}}, {{stride}}{rest})"
     return emission.replace(
-        helpers=("same_pad", "padded_max_pool"),
+        member_helpers=("same_pad", "padded_max_pool"),
         members={"indices": Code(_both_back(rank, text), values)},
     )
 
