@@ -65,8 +65,21 @@ class Task(Record):
     batch: int
 
 
-class Engine(Protocol):
-    """A net on some backend, with its data, its optimizer and its weights."""
+class Model(Protocol):
+    """A net on some backend, with its weights: what a prediction needs."""
+
+    def predict(self, inputs: Sequence[Array]) -> dict[str, Array]:
+        """The outputs of the net by name, in evaluation, for one array for each input."""
+
+    def weights(self) -> dict[str, Array]:
+        """A copy of weights and running statistics."""
+
+    def put_weights(self, weights: Mapping[str, Array]) -> None:
+        """Sets weights and running statistics, all of them."""
+
+
+class Engine(Model, Protocol):
+    """A model with its data and its optimizer: what training needs."""
 
     def train(self, batches: Sequence[Indices], seed: int, tick: Tick) -> Figures:
         """Takes one step for each batch; chance such as dropout starts from `seed`.
@@ -77,15 +90,6 @@ class Engine(Protocol):
 
     def evaluate(self, examples: Indices) -> Figures:
         """The same figures of the net as it is, in evaluation; auxiliary terms are left out."""
-
-    def predict(self, inputs: Sequence[Array]) -> dict[str, Array]:
-        """The outputs of the net by name, in evaluation, for one array for each input."""
-
-    def weights(self) -> dict[str, Array]:
-        """A copy of weights and running statistics."""
-
-    def put_weights(self, weights: Mapping[str, Array]) -> None:
-        """Sets weights and running statistics, all of them."""
 
     def state(self) -> dict[str, Array]:
         """A copy of the optimizer's state: `<weight>.<name of the state>`."""

@@ -42,7 +42,8 @@ def fits(field: Field, wanted: TensorType) -> bool:
 
 def written(type: TensorType) -> str:
     """A type as a spec writes it after `input name:`."""
-    return " x ".join(map(str, type.shape)) + (" of int" if type.number == "int" else "")
+    shape = " x ".join(map(str, type.shape)) or "()"
+    return shape + (" of int" if type.number == "int" else "")
 
 
 def _field_for(data: DataSet, port: Port, only: bool) -> Field:

@@ -7,10 +7,11 @@ from collections.abc import Callable
 import numpy as np
 
 from netdsl.catalog.sources import Circles, Gauss, Spirals, Toy, Xor
-from netdsl.data.fields import Array, DataSet, Field, Indices
+from netdsl.data.fields import Array, Column, DataSet, Field, Indices
 
 _STREAM = 2  # beside the seed: shares no draws with the split
 _TURNS = 1.5
+_COLUMNS = (Column("x"), Column("y"))
 
 # From the classes and a generator to the points without noise: (n, 2).
 _Shape = Callable[[Indices, np.random.Generator], tuple[Array, Indices]]
@@ -22,7 +23,7 @@ def toy(source: Toy, seed: int) -> DataSet:
     points, labels = _SHAPES[type(source)](np.arange(source.n) % 2, generator)
     points = points + source.noise * generator.standard_normal(points.shape)
     fields = {
-        "point": Field("point", "table", points.astype(np.float32)),
+        "point": Field("point", "table", points.astype(np.float32), _COLUMNS),
         "label": Field("label", "label", labels.astype(np.int64)),
     }
     return DataSet(source.word, fields, "point", "label", ("0", "1"))

@@ -10,7 +10,7 @@ from types import FrameType
 
 
 class Interruptions:
-    """Turns Ctrl-C into `KeyboardInterrupt`, but inside `deferred` only when the block has ended."""
+    """Turns Ctrl-C into `KeyboardInterrupt`, inside `deferred` only at the end of the block."""
 
     def __init__(self) -> None:
         self._deferring = False

@@ -40,19 +40,57 @@ def device_named(name: str) -> torch.device:
     return device
 
 
-class TorchEngine:
-    """An engine over a module that has the language's names in its state.
+class TorchModel:
+    """A module that has the language's names in its state.
 
-    The module maps inputs in PyTorch's layouts to its output, or to outputs by name where it has
-    several; where the task folds outputs it has `logits` beside `forward`.
+    It maps inputs in PyTorch's layouts to its output, called `output`, or to outputs by name where
+    it has several. `batch` is how many examples it takes at once where nothing is learned.
     """
+
+    def __init__(self, module: nn.Module, output: str, batch: int, device: str) -> None:
+        self._device = device_named(device)
+        self._module = module.to(self._device)
+        self._output = output
+        self._batch = batch
+
+    @torch.no_grad()
+    def predict(self, inputs: Sequence[Array]) -> dict[str, Array]:
+        """See `Model.predict`."""
+        self._module.eval()
+        tensors = [to_torch(values) for values in inputs]
+        parts: dict[str, list[Array]] = {}
+        for chunk in zip(*(torch.split(t, self._batch) for t in tensors), strict=True):
+            result = self._module(*(part.to(self._device) for part in chunk))
+            for name, values in self._by_name(result).items():
+                parts.setdefault(name, []).append(to_numpy(values))
+        return {name: np.concatenate(values) for name, values in parts.items()}
+
+    def weights(self) -> dict[str, Array]:
+        """See `Model.weights`."""
+        return {name: _copied(tensor) for name, tensor in self._named_state()}
+
+    def put_weights(self, weights: Mapping[str, Array]) -> None:
+        """See `Model.put_weights`."""
+        with torch.no_grad():
+            for name, tensor in self._named_state():
+                tensor.copy_(torch.from_numpy(weights[name]))
+
+    def _by_name(self, result: Tensor | dict[str, Tensor]) -> dict[str, Tensor]:
+        return result if isinstance(result, dict) else {self._output: result}
+
+    def _named_state(self) -> Iterator[tuple[str, Tensor]]:
+        for name, tensor in self._module.state_dict().items():
+            if not name.endswith(_OWN_STATE):
+                yield name, tensor
+
+
+class TorchEngine(TorchModel):
+    """An engine over a module; where the task folds outputs it has `logits` beside `forward`."""
 
     def __init__(
         self, module: nn.Module, task: Task, fields: Mapping[str, Array], device: str = "cpu"
     ) -> None:
-        self._device = device_named(device)
-        self._module = module.to(self._device)
-        self._task = task
+        super().__init__(module, task.output, task.batch, device)
         self._inputs = [to_torch(fields[name]).to(self._device) for name in task.inputs]
         self._terms = [_Scorer(term, fields, self._device) for term in task.terms]
         self._lasting = [term for term in self._terms if not term.auxiliary]
@@ -86,33 +124,11 @@ class TorchEngine:
         """See `Engine.evaluate`."""
         self._module.eval()
         sums = _Sums(self._device)
-        for rows in torch.split(torch.from_numpy(examples).to(self._device), self._task.batch):
+        for rows in torch.split(torch.from_numpy(examples).to(self._device), self._batch):
             outputs = self._outputs(rows)
             loss = _total([term.loss(outputs, rows) for term in self._lasting])
             self._count(sums, loss, outputs, rows)
         return sums.figures()
-
-    @torch.no_grad()
-    def predict(self, inputs: Sequence[Array]) -> dict[str, Array]:
-        """See `Engine.predict`."""
-        self._module.eval()
-        tensors = [to_torch(values) for values in inputs]
-        parts: dict[str, list[Array]] = {}
-        for chunk in zip(*(torch.split(t, self._task.batch) for t in tensors), strict=True):
-            result = self._module(*(part.to(self._device) for part in chunk))
-            for name, values in self._by_name(result).items():
-                parts.setdefault(name, []).append(to_numpy(values))
-        return {name: np.concatenate(values) for name, values in parts.items()}
-
-    def weights(self) -> dict[str, Array]:
-        """See `Engine.weights`."""
-        return {name: _copied(tensor) for name, tensor in self._named_state()}
-
-    def put_weights(self, weights: Mapping[str, Array]) -> None:
-        """See `Engine.put_weights`."""
-        with torch.no_grad():
-            for name, tensor in self._named_state():
-                tensor.copy_(torch.from_numpy(weights[name]))
 
     def state(self) -> dict[str, Array]:
         """See `Engine.state`."""
@@ -138,9 +154,6 @@ class TorchEngine:
     def _outputs(self, rows: Tensor) -> dict[str, Tensor]:
         return self._by_name(self._logits(*(field.index_select(0, rows) for field in self._inputs)))
 
-    def _by_name(self, result: Tensor | dict[str, Tensor]) -> dict[str, Tensor]:
-        return result if isinstance(result, dict) else {self._task.output: result}
-
     def _count(
         self, sums: _Sums, loss: Tensor, outputs: Mapping[str, Tensor], rows: Tensor
     ) -> None:
@@ -152,11 +165,6 @@ class TorchEngine:
         """All batches of an epoch, sent at once."""
         rows = torch.from_numpy(np.concatenate(batches)).to(self._device)
         return torch.split(rows, [len(batch) for batch in batches])
-
-    def _named_state(self) -> Iterator[tuple[str, Tensor]]:
-        for name, tensor in self._module.state_dict().items():
-            if not name.endswith(_OWN_STATE):
-                yield name, tensor
 
 
 class _Scorer:

@@ -65,11 +65,18 @@ def loss_function(term: Term) -> Callable[[Tensor, Tensor], Tensor]:
 
 
 def right_function(term: Term) -> Callable[[Tensor, Tensor], Tensor]:
-    """Which predictions of a classification are right: a tensor of the target's shape."""
-    if not term.loss.takes_label:
-        return lambda prediction, target: (prediction > 0) == (target > 0.5)
+    """Which predictions of a classification are right: true or false for each answer.
+
+    With one unit for two classes the answer is the second class above 0 (a logit) or above 0.5;
+    else it is the largest unit, against the label or the largest entry of a one-hot target.
+    """
     axis = -1 if term.type.rank == 2 else 1
-    return lambda prediction, target: prediction.argmax(axis) == target
+    if term.loss.takes_label:
+        return lambda prediction, target: prediction.argmax(axis) == target
+    if term.type.channels == 1:
+        bound = 0.0 if term.loss.takes_logits else 0.5
+        return lambda prediction, target: (prediction > bound) == (target > 0.5)
+    return lambda prediction, target: prediction.argmax(axis) == target.argmax(axis)
 
 
 def _known(type: TensorType) -> tuple[Any, ...]:

@@ -1,0 +1,32 @@
+"""`netdsl eval`: what a trained net does on its test share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command("eval")
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:1, mps or auto.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def command(run: Path, device: str, as_json: bool) -> None:
+    """Evaluate the weights of RUN on its test share."""
+    import json
+
+    from netdsl.extras import need
+
+    for module in ("numpy", "safetensors"):
+        need(module)
+    from netdsl.training import session
+
+    result = session.judge(run, device)
+    if as_json:
+        click.echo(json.dumps(result, ensure_ascii=False))
+        return
+    from rich.console import Console
+
+    from netdsl.training.progress import result_table
+
+    Console().print(result_table(result))

@@ -1,0 +1,87 @@
+"""`netdsl train`: trains a net into a run folder, or goes on with a run."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+
+from netdsl.cli.overrides import overrides_of
+
+_INTERRUPTED = 130  # what shells report for a process that Ctrl-C ended
+
+
+@click.command("train")
+@click.argument("spec", required=False)
+@click.option("--backend", type=click.Choice(["torch"]), default="torch", show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), help="The run folder; else runs/<net>-<n>.")
+@click.option("--resume", type=click.Path(path_type=Path), help="Go on with this run folder.")
+@click.option("--set", "sets", multiple=True, metavar="NAME=VALUE", help="A parameter or setting.")
+@click.option("--train", "section", metavar="NAME", help="Which train section of the file.")
+@click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:1, mps or auto.")
+@click.option("--seed", type=click.IntRange(min=0), help="The same as --set train.seed=….")
+def command(
+    spec: str | None,
+    backend: str,
+    out: Path | None,
+    resume: Path | None,
+    sets: tuple[str, ...],
+    section: str | None,
+    device: str,
+    seed: int | None,
+) -> int:
+    """Train the net of SPEC as its train section says.
+
+    Ctrl-C stops at the last epoch that is done; --resume goes on from there.
+    """
+    overrides = overrides_of(sets)
+    if seed is not None:
+        overrides["train.seed"] = str(seed)
+    if (spec is None) == (resume is None):
+        raise click.UsageError("give a SPEC to train, or --resume and a run folder")
+    if resume is not None and (out is not None or section is not None):
+        raise click.UsageError("a run that goes on keeps its folder and its train section")
+    return _train(spec, backend, out, resume, overrides, section, device)
+
+
+def _train(
+    request: str | None,
+    backend: str,
+    out: Path | None,
+    resume: Path | None,
+    overrides: dict[str, str],
+    section: str | None,
+    device: str,
+) -> int:
+    from rich.console import Console
+
+    from netdsl.extras import need
+
+    for module in ("numpy", "safetensors"):
+        need(module)
+    from netdsl.training import session
+    from netdsl.training.progress import TerminalProgress, result_table
+    from netdsl.training.spec import open_spec
+
+    console = Console()
+    if resume is not None:
+        current = session.resume(resume, overrides, device)
+    else:
+        assert request is not None
+        current = session.start(open_spec(request, overrides, section), backend, out, device)
+    plan, path = current.plan, current.run.path
+    told = ", ".join(f"{count} {share}" for share, count in plan.shares.items())
+    console.print(f"{plan.net.name} on {plan.data.name}: {told}; run {path}", highlight=False)
+    started = time.perf_counter()
+    try:
+        with TerminalProgress(console, plan.settings.epochs) as progress:
+            current.train(progress)
+    except KeyboardInterrupt:
+        click.echo(f"stopped; finished epochs are kept: netdsl train --resume {path}", err=True)
+        return _INTERRUPTED
+    seconds = time.perf_counter() - started
+    result = current.finish()
+    console.print(f"trained in {seconds:.1f} s; weights of epoch {result['epoch']} are kept")
+    console.print(result_table(result))
+    return 0

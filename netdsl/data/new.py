@@ -1,0 +1,122 @@
+"""New examples for a trained net: pictures, tables or arrays, brought into the trained form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from netdsl.data.arrays import as_field, read_arrays
+from netdsl.data.fields import Array, Column, Field, Kind
+from netdsl.data.folders import ENDINGS, open_picture, pixels
+from netdsl.data.scaling import Scaling
+from netdsl.data.tables import encode, read_rows
+from netdsl.diagnostics import UserError
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """What is known of a field that flows into a net, besides its numbers.
+
+    `resized` is the height and width that the source resizes pictures to.
+    """
+
+    name: str
+    kind: Kind
+    shape: tuple[int, ...]
+    columns: tuple[Column, ...] = ()
+    scaling: Scaling | None = None
+    resized: tuple[int, int] | None = None
+    separator: str = ","
+
+    def to_json(self) -> dict[str, Any]:
+        """What `from_json` reads."""
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "shape": list(self.shape),
+            "columns": [
+                {"name": column.name, "categories": column.categories} for column in self.columns
+            ],
+            "scaling": self.scaling.to_json() if self.scaling else None,
+            "resized": self.resized,
+            "separator": self.separator,
+        }
+
+    @staticmethod
+    def from_json(stored: Mapping[str, Any]) -> Schema:
+        """The schema that `to_json` wrote."""
+        columns = (
+            Column(column["name"], column["categories"] and tuple(column["categories"]))
+            for column in stored["columns"]
+        )
+        return Schema(
+            stored["name"],
+            stored["kind"],
+            tuple(stored["shape"]),
+            tuple(columns),
+            Scaling.from_json(stored["scaling"]) if stored["scaling"] else None,
+            stored["resized"] and (stored["resized"][0], stored["resized"][1]),
+            stored["separator"],
+        )
+
+
+def read_new(path: Path, schemas: Sequence[Schema]) -> tuple[list[str], list[Array]]:
+    """The examples of a file: a name for each, and one array for each field, scaled."""
+    ending = path.suffix.lower()
+    if ending == ".npz":
+        arrays = read_arrays(path)
+        fields = [_from_arrays(path, arrays, schema) for schema in schemas]
+        names = [f"{path}[{index}]" for index in range(len(fields[0]))]
+    elif len(schemas) > 1:
+        wanted = ", ".join(schema.name for schema in schemas)
+        raise UserError(f"{path}: this net has several inputs; give an .npz file with {wanted}")
+    elif ending in ENDINGS:
+        names, fields = [str(path)], [_from_picture(path, schemas[0])]
+    else:
+        names, fields = _from_table(path, schemas[0])
+    return names, [_scaled(values, s) for values, s in zip(fields, schemas, strict=True)]
+
+
+def _scaled(values: Array, schema: Schema) -> Array:
+    return schema.scaling.apply(values) if schema.scaling else values
+
+
+def _from_arrays(path: Path, arrays: Mapping[str, Array], schema: Schema) -> Array:
+    if schema.name not in arrays:
+        raise UserError(f"{path} has no array {schema.name}; its arrays are {', '.join(arrays)}")
+    field: Field = as_field(path, schema.name, arrays[schema.name])
+    values = field.values
+    if schema.kind == "image" and values.shape[1:] == schema.shape[:-1] and schema.shape[-1] == 1:
+        values = values[..., None]
+    if values.shape[1:] != schema.shape:
+        raise UserError(
+            f"{path}: each example of {schema.name} is {field.type}, but the net was trained on "
+            f"{' x '.join(map(str, schema.shape))}"
+        )
+    return values if schema.kind == "label" else values.astype(np.float32, copy=False)
+
+
+def _from_picture(path: Path, schema: Schema) -> Array:
+    if schema.kind != "image":
+        raise UserError(f"{path} is a picture, but the net was trained on a {schema.kind}")
+    values = pixels(open_picture(path), schema.shape[-1], schema.resized)
+    if values.shape != schema.shape:
+        raise UserError(
+            f"{path} has {values.shape[0]} x {values.shape[1]} pixels, but the net was trained on "
+            f"{schema.shape[0]} x {schema.shape[1]}"
+        )
+    return values[None]
+
+
+def _from_table(path: Path, schema: Schema) -> tuple[list[str], list[Array]]:
+    if not schema.columns:
+        raise UserError(
+            f"{path} cannot be read: the net was trained on a {schema.kind} without names of "
+            "columns; give an .npz file" + (" or pictures" if schema.kind == "image" else "")
+        )
+    rows = read_rows(path, schema.separator)
+    return [f"{path}:{line}" for line in rows.lines], [encode(rows, schema.columns)]

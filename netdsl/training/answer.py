@@ -1,0 +1,81 @@
+"""What the net's numbers say: the class and its probability, or the numbers themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+
+from netdsl.backends.engine import Array, Task
+from netdsl.record import Record
+
+Activation = Literal["none", "softmax", "sigmoid"]
+
+
+class Reading(Record):
+    """How an output is read: `activation` is what makes probabilities of its numbers.
+
+    Without classes the numbers are the answer. `probable` says whether there are probabilities.
+    """
+
+    output: str
+    classes: tuple[str, ...]
+    activation: Activation
+    probable: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """What `from_json` reads."""
+        return {name: getattr(self, name) for name in type(self).fields}
+
+    @staticmethod
+    def from_json(stored: Mapping[str, Any]) -> Reading:
+        """The reading that `to_json` wrote."""
+        return Reading(**{**stored, "classes": tuple(stored["classes"])})
+
+
+def reading_of(task: Task, classes: tuple[str, ...]) -> Reading:
+    """How the predictions of a trained net are read."""
+    term = task.scored
+    if term is None:
+        return Reading(task.output, (), "none", False)
+    # A folded output gives probabilities already; logits still need the activation.
+    logits = term.loss.takes_logits and term.output not in task.folded
+    activation: Activation = "none"
+    if logits:
+        activation = "softmax" if term.loss.folds == "softmax" else "sigmoid"
+    return Reading(term.output, classes, activation, term.loss.takes_logits)
+
+
+def classes_of(values: Array, reading: Reading) -> Array:
+    """The number of the class of each example or position."""
+    values = _activated(values, reading.activation)
+    if values.shape[-1] == 1:
+        return np.asarray(values[..., 0] > 0.5, dtype=np.int64)
+    return np.asarray(values.argmax(axis=-1))
+
+
+def answers(values: Array, reading: Reading) -> list[dict[str, Any]]:
+    """One answer for each example: a class, with its probability where there is one, or numbers."""
+    if not reading.classes or values.ndim != 2:
+        return [{"value": numbers.tolist()} for numbers in values]
+    chosen = classes_of(values, reading)
+    told = [{"class": reading.classes[number]} for number in chosen]
+    if not reading.probable:
+        return told
+    active = _activated(values, reading.activation)
+    if active.shape[-1] == 1:
+        active = np.concatenate([1 - active, active], axis=-1)
+    return [
+        answer | {"probability": float(row[number])}
+        for answer, row, number in zip(told, active, chosen, strict=True)
+    ]
+
+
+def _activated(values: Array, activation: Activation) -> Array:
+    if activation == "softmax":
+        powers = np.exp(values - values.max(axis=-1, keepdims=True))
+        return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
+    if activation == "sigmoid":
+        return np.asarray(0.5 * (1 + np.tanh(values / 2)))
+    return values

@@ -1,0 +1,179 @@
+"""What the commands call: begin or go on with a run, judge it, predict with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from netdsl.backends.engine import Array, Engine
+from netdsl.catalog.arguments import show
+from netdsl.catalog.sources import Csv, Folder
+from netdsl.data.folders import size_of
+from netdsl.data.new import Schema, read_new
+from netdsl.diagnostics import UserError
+from netdsl.graph import ElaboratedNet, named_weights
+from netdsl.training import curves, loop
+from netdsl.training.answer import Reading, answers, reading_of
+from netdsl.training.backends import backend
+from netdsl.training.describe import describe
+from netdsl.training.plan import Plan, make_plan
+from netdsl.training.result import evaluate
+from netdsl.training.run import RunFolder
+from netdsl.training.spec import Spec, open_spec
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A run in the making: its plan, its engine, its folder."""
+
+    plan: Plan
+    engine: Engine
+    run: RunFolder
+
+    def train(self, listener: loop.Listener) -> None:
+        """Trains to the end of the plan; `KeyboardInterrupt` leaves the run resumable."""
+        loop.train(self.plan, self.engine, self.run, listener)
+
+    def finish(self) -> dict[str, Any]:
+        """Takes the weights that are kept, writes curves and test result, and returns the latter.
+
+        Without a test share the result is that on the validation share, else on the training
+        share; `share` says which.
+        """
+        self.engine.put_weights(self.run.weights())
+        log = self.run.log()
+        kept = max(entry["epoch"] for entry in log if entry["kept"])
+        curves.draw(self.run.curves, log, kept)
+        result = {"epoch": kept} | _judge(self.plan, self.engine)
+        self.run.write_test(result)
+        return result
+
+
+def start(spec: Spec, backend_name: str, out: Path | None, device: str) -> Session:
+    """A new run: nothing is written before plan and engine are made."""
+    plan = make_plan(spec.net, spec.settings, spec.folder)
+    engine = backend(backend_name).make_engine(plan.net, plan.task, plan.arrays, device)
+    run = RunFolder.create(out, spec.net.name)
+    name = run.write_spec(spec.sources)
+    asked = spec.request.rpartition(".net:")[2] if ".net:" in spec.request else None
+    run.write_settings(
+        {
+            "netdsl": version("netdsl"),
+            "backend": backend_name,
+            "spec": name,
+            "asked": asked,
+            "data_folder": str(spec.folder),
+            **_described(spec, plan),
+        }
+    )
+    loop.begin(plan, engine, run)
+    return Session(plan, engine, run)
+
+
+def resume(path: Path, overrides: Mapping[str, str], device: str) -> Session:
+    """A run that goes on where it stands; `overrides` may lengthen it (`train.epochs`)."""
+    run = RunFolder.open(path)
+    stored = run.settings()
+    spec = _stored_spec(run, stored, overrides)
+    plan = _stored_plan(spec, stored)
+    _check_weights(plan.net, run.state().weights, path)
+    if overrides:
+        run.write_settings(stored | _described(spec, plan))
+    engine = backend(stored["backend"]).make_engine(plan.net, plan.task, plan.arrays, device)
+    return Session(plan, engine, run)
+
+
+def judge(path: Path, device: str) -> dict[str, Any]:
+    """The result of a run's weights on its test share."""
+    run = RunFolder.open(path)
+    stored = run.settings()
+    plan = _stored_plan(_stored_spec(run, stored, {}), stored)
+    weights = run.weights()
+    _check_weights(plan.net, weights, path)
+    engine = backend(stored["backend"]).make_engine(plan.net, plan.task, plan.arrays, device)
+    engine.put_weights(weights)
+    return _judge(plan, engine)
+
+
+def predict(path: Path, files: Iterable[Path], device: str) -> list[dict[str, Any]]:
+    """What a run's net says of new examples; its own data is not needed."""
+    run = RunFolder.open(path)
+    stored = run.settings()
+    spec = _stored_spec(run, stored, {})
+    weights = run.weights()
+    _check_weights(spec.net, weights, path)
+    reading = Reading.from_json(stored["reading"])
+    schemas = [Schema.from_json(schema) for schema in stored["inputs"]]
+    model = backend(stored["backend"]).make_model(spec.net, reading.output, device)
+    model.put_weights(weights)
+    told = []
+    for file in files:
+        names, arrays = read_new(file, schemas)
+        values = model.predict(arrays)[reading.output]
+        found = answers(values, reading)
+        told += [{"input": name} | answer for name, answer in zip(names, found, strict=True)]
+    return told
+
+
+def _judge(plan: Plan, engine: Engine) -> dict[str, Any]:
+    parts = {"test": plan.split.test, "validation": plan.split.validation}
+    share = next((name for name, part in parts.items() if len(part)), "train")
+    return {"share": share} | evaluate(plan, engine, parts.get(share, plan.split.train))
+
+
+def _described(spec: Spec, plan: Plan) -> dict[str, Any]:
+    """What settings.json says of a spec and its data."""
+    return {
+        "section": spec.section,
+        "set": dict(spec.overrides),
+        "net": spec.net.name,
+        "arguments": {name: show(value) for name, value in spec.net.arguments.items()},
+        "settings": describe(spec.settings.replace(net=spec.net.name)),
+        "data": {"digest": plan.digest, "shares": plan.shares},
+        "classes": list(plan.data.classes),
+        "inputs": [_schema(plan, name).to_json() for name in plan.task.inputs],
+        "reading": reading_of(plan.task, plan.data.classes).to_json(),
+    }
+
+
+def _schema(plan: Plan, name: str) -> Schema:
+    field, source = plan.data.fields[name], plan.settings.data
+    return Schema(
+        name,
+        field.kind,
+        tuple(field.values.shape[1:]),
+        field.columns,
+        plan.scalings.get(name),
+        size_of(source) if isinstance(source, Folder) else None,
+        source.separator if isinstance(source, Csv) else ",",
+    )
+
+
+def _stored_spec(run: RunFolder, stored: Mapping[str, Any], overrides: Mapping[str, str]) -> Spec:
+    request = str(run.path / stored["spec"]) + (f":{stored['asked']}" if stored["asked"] else "")
+    return open_spec(request, {**stored["set"], **overrides}, stored["section"])
+
+
+def _stored_plan(spec: Spec, stored: Mapping[str, Any]) -> Plan:
+    """The plan of a run, over the data that it was begun with."""
+    plan = make_plan(spec.net, spec.settings, Path(stored["data_folder"]))
+    if plan.digest != stored["data"]["digest"]:
+        raise UserError(
+            f"{plan.data.name} has changed since this run was begun, so that its shares would mix; "
+            "train anew"
+        )
+    return plan
+
+
+def _check_weights(net: ElaboratedNet, weights: Mapping[str, Array], path: Path) -> None:
+    wanted = {named.name: named.weight.shape for named in named_weights(net.graph)}
+    found = {name: values.shape for name, values in weights.items()}
+    for name in sorted(wanted.keys() | found.keys()):
+        if wanted.get(name) != found.get(name):
+            raise UserError(
+                f"{path}: {name} is {found.get(name, 'missing')} in the run, but "
+                f"{wanted.get(name, 'missing')} in the net {net.name}"
+            )
