@@ -19,9 +19,10 @@ def command(run: Path, device: str, as_json: bool) -> None:
 
     for module in ("numpy", "safetensors"):
         need(module)
+    from netdsl.cli.specs import open_spec
     from netdsl.training import session
 
-    result = session.judge(run, device)
+    result = session.judge(run, device, open_spec)
     if as_json:
         click.echo(json.dumps(result, ensure_ascii=False))
         return

@@ -21,9 +21,10 @@ def command(run: Path, files: tuple[Path, ...], device: str, as_json: bool) -> N
 
     for module in ("numpy", "safetensors"):
         need(module)
+    from netdsl.cli.specs import open_spec
     from netdsl.training import session
 
-    told = session.predict(run, files, device)
+    told = session.predict(run, files, device, open_spec)
     if as_json:
         click.echo(json.dumps(told, ensure_ascii=False))
         return

@@ -60,13 +60,13 @@ def _train(
 
     for module in ("numpy", "safetensors"):
         need(module)
+    from netdsl.cli.specs import open_spec
     from netdsl.training import session
     from netdsl.training.progress import TerminalProgress, result_table
-    from netdsl.training.spec import open_spec
 
     console = Console()
     if resume is not None:
-        current = session.resume(resume, overrides, device)
+        current = session.resume(resume, overrides, device, open_spec)
     else:
         assert request is not None
         current = session.start(open_spec(request, overrides, section), backend, out, device)

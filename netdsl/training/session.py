@@ -22,7 +22,7 @@ from netdsl.training.describe import describe
 from netdsl.training.plan import Plan, make_plan
 from netdsl.training.result import evaluate
 from netdsl.training.run import RunFolder
-from netdsl.training.spec import Spec, open_spec
+from netdsl.training.spec import Opener, Spec
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +73,11 @@ def start(spec: Spec, backend_name: str, out: Path | None, device: str) -> Sessi
     return Session(plan, engine, run)
 
 
-def resume(path: Path, overrides: Mapping[str, str], device: str) -> Session:
+def resume(path: Path, overrides: Mapping[str, str], device: str, opener: Opener) -> Session:
     """A run that goes on where it stands; `overrides` may lengthen it (`train.epochs`)."""
     run = RunFolder.open(path)
     stored = run.settings()
-    spec = _stored_spec(run, stored, overrides)
+    spec = _stored_spec(run, stored, overrides, opener)
     plan = _stored_plan(spec, stored)
     _check_weights(plan.net, run.state().weights, path)
     if overrides:
@@ -86,11 +86,11 @@ def resume(path: Path, overrides: Mapping[str, str], device: str) -> Session:
     return Session(plan, engine, run)
 
 
-def judge(path: Path, device: str) -> dict[str, Any]:
+def judge(path: Path, device: str, opener: Opener) -> dict[str, Any]:
     """The result of a run's weights on its test share."""
     run = RunFolder.open(path)
     stored = run.settings()
-    plan = _stored_plan(_stored_spec(run, stored, {}), stored)
+    plan = _stored_plan(_stored_spec(run, stored, {}, opener), stored)
     weights = run.weights()
     _check_weights(plan.net, weights, path)
     engine = backend(stored["backend"]).make_engine(plan.net, plan.task, plan.arrays, device)
@@ -98,11 +98,11 @@ def judge(path: Path, device: str) -> dict[str, Any]:
     return _judge(plan, engine)
 
 
-def predict(path: Path, files: Iterable[Path], device: str) -> list[dict[str, Any]]:
+def predict(path: Path, files: Iterable[Path], device: str, opener: Opener) -> list[dict[str, Any]]:
     """What a run's net says of new examples; its own data is not needed."""
     run = RunFolder.open(path)
     stored = run.settings()
-    spec = _stored_spec(run, stored, {})
+    spec = _stored_spec(run, stored, {}, opener)
     weights = run.weights()
     _check_weights(spec.net, weights, path)
     reading = Reading.from_json(stored["reading"])
@@ -152,9 +152,11 @@ def _schema(plan: Plan, name: str) -> Schema:
     )
 
 
-def _stored_spec(run: RunFolder, stored: Mapping[str, Any], overrides: Mapping[str, str]) -> Spec:
+def _stored_spec(
+    run: RunFolder, stored: Mapping[str, Any], overrides: Mapping[str, str], opener: Opener
+) -> Spec:
     request = str(run.path / stored["spec"]) + (f":{stored['asked']}" if stored["asked"] else "")
-    return open_spec(request, {**stored["set"], **overrides}, stored["section"])
+    return opener(request, {**stored["set"], **overrides}, stored["section"])
 
 
 def _stored_plan(spec: Spec, stored: Mapping[str, Any]) -> Plan:
