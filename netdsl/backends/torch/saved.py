@@ -1,0 +1,273 @@
+"""What PyTorch's autograd keeps of each layer until the backward pass, without importing torch.
+
+A rule says which inputs of a layer and whether its output are kept, and how many bytes of its own
+(masks, indices, statistics, copies) lie beside them. Weights are not counted here. The rules are
+those of the CPU in float32 for the code that the rows emit, tested against
+`torch.autograd.graph.saved_tensors_hooks`; on a GPU some kernels keep less (a mask of dropout is
+one byte a number) or a little more.
+
+Rules are found by a layer's word: a table by class would import every family at every start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from netdsl.backends.torch.padding import pad
+from netdsl.catalog.base import Layer
+from netdsl.catalog.windows import Window, pads_of
+from netdsl.record import Record
+from netdsl.tensor import Dim, TensorType
+
+FLOAT = 4
+INT = 8
+
+
+class Saved(Record):
+    """What one use of a layer keeps.
+
+    `inputs` are indices; `own` are bytes for each example, `once` bytes whatever the batch.
+    """
+
+    inputs: tuple[int, ...] = ()
+    output: bool = False
+    own: Dim = 0
+    once: Dim = 0
+
+
+def saved(layer: Layer, inputs: tuple[TensorType, ...], made: TensorType) -> Saved:
+    """What autograd keeps of a layer whose output needs a gradient.
+
+    A layer of somebody else's without a rule is taken to keep all inputs and its output.
+    """
+    rule = _RULES.get(layer.word)
+    if rule is None:
+        return Saved(tuple(range(len(inputs))), True)
+    return rule(layer, inputs, made)
+
+
+def view(layer: Layer, inputs: tuple[TensorType, ...], training: bool) -> int | None:
+    """The input whose storage the output shares, or None where it has its own."""
+    rule = _VIEWS.get(layer.word)
+    return 0 if rule is not None and rule(layer, inputs[0], training) else None
+
+
+_Inputs: TypeAlias = "tuple[TensorType, ...]"
+_Rule: TypeAlias = "Callable[[Any, tuple[TensorType, ...], TensorType], Saved]"
+_View: TypeAlias = "Callable[[Any, TensorType, bool], bool]"
+
+_NOTHING = Saved()
+_INPUT = Saved((0,))
+_OUTPUT = Saved(output=True)
+_BOTH = Saved((0,), True)
+
+
+def _fixed(kept: Saved) -> _Rule:
+    return lambda layer, inputs, made: kept
+
+
+def _positions(of: TensorType) -> Dim:
+    """How many positions a tensor has, the channels not counted."""
+    return of.with_channels(1).size
+
+
+def _slid(window: Window, flowing: TensorType, most: int | None = None) -> Saved:
+    """A window keeps its input, or a copy with the padding that PyTorch does not add itself."""
+    if not pad(window, flowing.rank, most=most).outside:
+        return _INPUT
+    copy = flowing.channels
+    pads = pads_of(flowing.spatial, window.kernel, window.stride, window.pad, window.dilation)
+    for size, (before, after) in zip(flowing.spatial, pads, strict=True):
+        copy = copy * (size + before + after)
+    return Saved(own=FLOAT * copy)
+
+
+def _conv(layer: Any, inputs: _Inputs, made: TensorType) -> Saved:
+    return _slid(layer.window(), inputs[0])
+
+
+def _depthwise(layer: Any, inputs: _Inputs, made: TensorType) -> Saved:
+    return _slid(Window(layer.kernel, layer.stride, layer.pad, layer.dilation), inputs[0])
+
+
+def _separable(layer: Any, inputs: _Inputs, made: TensorType) -> Saved:
+    """Both convolutions keep what flows into them."""
+    hidden = _positions(made) * inputs[0].channels * layer.multiplier
+    kept = _depthwise(layer, inputs, made)
+    return kept.replace(own=kept.own + FLOAT * hidden)
+
+
+def _pooled(layer: Any, flowing: TensorType) -> Saved:
+    size = layer.size if isinstance(layer.size, tuple) else (layer.size,)
+    return _slid(layer.window(), flowing, min(size) // 2)
+
+
+def _maxpool(layer: Any, inputs: _Inputs, made: TensorType) -> Saved:
+    """The place of each largest number is kept too."""
+    kept = _pooled(layer, inputs[0])
+    return kept.replace(own=kept.own + INT * made.size)
+
+
+def _avgpool(layer: Any, inputs: _Inputs, made: TensorType) -> Saved:
+    """Where padding is left out of the mean, the share of each window that is input is kept."""
+    kept = _pooled(layer, inputs[0])
+    if kept.own != 0 and not layer.count_pad:
+        return kept.replace(once=FLOAT * _positions(made))
+    return kept
+
+
+def _adaptive_avgpool(layer: Any, inputs: _Inputs, made: TensorType) -> Saved:
+    return _NOTHING if all(size == 1 for size in made.spatial) else _INPUT
+
+
+def _adaptive_maxpool(layer: Any, inputs: _Inputs, made: TensorType) -> Saved:
+    return Saved((0,), own=INT * made.size)
+
+
+def _dense(layer: Any, inputs: _Inputs, made: TensorType) -> Saved:
+    """On images the channels must come last, which is a copy."""
+    return _INPUT if inputs[0].rank < 3 else Saved(own=FLOAT * inputs[0].size)
+
+
+def _matmul(layer: Any, inputs: _Inputs, made: TensorType) -> Saved:
+    """Products of several matrices copy both sides, spread to the same count."""
+    a, b = inputs[layer.a], inputs[layer.b]
+    if made.rank < 3:
+        return Saved((layer.a, layer.b))
+    count = made.with_shape(*made.shape[:-2], 1).size
+    sides = a.shape[-2] * a.shape[-1] + b.shape[-2] * b.shape[-1]
+    return Saved(own=FLOAT * (count * sides))
+
+
+def _dot(layer: Any, inputs: _Inputs, made: TensorType) -> Saved:
+    if made.rank < 3:
+        return Saved((0, 1))
+    return Saved(own=FLOAT * (inputs[0].size + inputs[1].size))
+
+
+def _product(layer: Any, inputs: _Inputs, made: TensorType) -> Saved:
+    """All operands, and the result of each operation but the last."""
+    between = made.size * (len(inputs) - 2)
+    return Saved(tuple(range(len(inputs))), own=FLOAT * between)
+
+
+def _batchnorm(layer: Any, inputs: _Inputs, made: TensorType) -> Saved:
+    """Mean and deviation of each channel over the batch."""
+    return Saved((0,), once=2 * FLOAT * made.channels)
+
+
+def _layernorm(layer: Any, inputs: _Inputs, made: TensorType) -> Saved:
+    return Saved((0,), own=2 * FLOAT * _positions(made))
+
+
+def _rmsnorm(layer: Any, inputs: _Inputs, made: TensorType) -> Saved:
+    return Saved((0,), own=FLOAT * (_positions(made) + made.size))
+
+
+def _groupnorm(layer: Any, inputs: _Inputs, made: TensorType) -> Saved:
+    return _channels_first(made, 2 * FLOAT * layer.groups)
+
+
+def _instancenorm(layer: Any, inputs: _Inputs, made: TensorType) -> Saved:
+    return _channels_first(made, 2 * FLOAT * made.channels)
+
+
+def _channels_first(flowing: TensorType, statistics: Dim) -> Saved:
+    """A normalisation over positions: of a sequence a copy with its channels first."""
+    if flowing.rank == 2:
+        return Saved(own=FLOAT * flowing.size + statistics)
+    return Saved((0,), own=statistics)
+
+
+def _lrn(layer: Any, inputs: _Inputs, made: TensorType) -> Saved:
+    """The squares with their padding, the sum, and its power."""
+    padded = _positions(made) * (made.channels + (layer.size - 1))
+    return Saved((0,), own=FLOAT * (padded + 2 * made.size))
+
+
+def _l2_normalize(layer: Any, inputs: _Inputs, made: TensorType) -> Saved:
+    return Saved((0,), own=2 * FLOAT * _positions(made))
+
+
+def _softsign(layer: Any, inputs: _Inputs, made: TensorType) -> Saved:
+    return Saved((0,), own=FLOAT * made.size)
+
+
+def _dropout(layer: Any, inputs: _Inputs, made: TensorType) -> Saved:
+    return Saved(own=FLOAT * made.size) if layer.rate else _NOTHING
+
+
+def _spatial_dropout(layer: Any, inputs: _Inputs, made: TensorType) -> Saved:
+    return Saved(own=FLOAT * made.channels) if layer.rate else _NOTHING
+
+
+def _take(layer: Any, inputs: _Inputs, made: TensorType) -> Saved:
+    return Saved(once=INT * len(layer.indices)) if isinstance(layer.indices, tuple) else _NOTHING
+
+
+_WORDS: dict[Saved, str] = {
+    _NOTHING: "add channel_shuffle concat constant crop flatten gaussian_noise global_avgpool"
+    " identity mean normalize one_hot pad pad_channels parameter permute pixel_shuffle reduce_mean"
+    " reduce_sum rescale reshape resize roll slice step sub unflatten upsample",
+    _INPUT: "conv_transpose elu embedding gelu hard_sigmoid hard_swish layer_scale leaky_relu mish"
+    " prelu relu6 selu silu softplus",
+    _OUTPUT: "log_softmax relu sigmoid softmax tanh",
+    _BOTH: "global_maxpool maxout reduce_max",
+    # One number for each example says whether it is kept.
+    Saved(own=FLOAT): "drop_path",
+}
+
+_RULES: dict[str, _Rule] = {
+    **{word: _fixed(kept) for kept, words in _WORDS.items() for word in words.split()},
+    "adaptive_avgpool": _adaptive_avgpool,
+    "adaptive_maxpool": _adaptive_maxpool,
+    "avgpool": _avgpool,
+    "batchnorm": _batchnorm,
+    "conv": _conv,
+    "dense": _dense,
+    "depthwise": _depthwise,
+    "div": _product,
+    "dot": _dot,
+    "dropout": _dropout,
+    "groupnorm": _groupnorm,
+    "instancenorm": _instancenorm,
+    "l2_normalize": _l2_normalize,
+    "layernorm": _layernorm,
+    "lrn": _lrn,
+    "matmul": _matmul,
+    "maximum": _product,
+    "maxpool": _maxpool,
+    "minimum": _product,
+    "mul": _product,
+    "rmsnorm": _rmsnorm,
+    "separable": _separable,
+    "softsign": _softsign,
+    "spatial_dropout": _spatial_dropout,
+    "take": _take,
+}
+
+
+def _always(layer: Any, flowing: TensorType, training: bool) -> bool:
+    return True
+
+
+def _in_evaluation(layer: Any, flowing: TensorType, training: bool) -> bool:
+    return not training
+
+
+def _without_rate(layer: Any, flowing: TensorType, training: bool) -> bool:
+    return not training or not layer.rate
+
+
+# When a layer's output shares the storage of what flows in; a layer without a rule never does.
+_VIEWS: dict[str, _View] = {
+    **dict.fromkeys(("crop", "identity", "permute", "slice", "unflatten"), _always),
+    # (batch, length, features) must be transposed before it is flattened.
+    "flatten": lambda layer, flowing, training: flowing.rank != 2,
+    # Shapes are written channels last: an image must be transposed before it is reshaped.
+    "reshape": lambda layer, flowing, training: flowing.rank < 3,
+    "take": lambda layer, flowing, training: not isinstance(layer.indices, tuple),
+    **dict.fromkeys(("drop_path", "gaussian_noise"), _in_evaluation),
+    **dict.fromkeys(("dropout", "spatial_dropout"), _without_rate),
+}
