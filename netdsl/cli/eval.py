@@ -28,6 +28,6 @@ def command(run: Path, device: str, as_json: bool) -> None:
         return
     from rich.console import Console
 
-    from netdsl.training.progress import result_table
+    from netdsl.training.progress import show_result
 
-    Console().print(result_table(result))
+    show_result(Console(), result)

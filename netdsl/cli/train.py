@@ -62,7 +62,7 @@ def _train(
         need(module)
     from netdsl.cli.specs import open_spec
     from netdsl.training import session
-    from netdsl.training.progress import TerminalProgress, result_table
+    from netdsl.training.progress import TerminalProgress, show_result
 
     console = Console()
     if resume is not None:
@@ -72,7 +72,9 @@ def _train(
         current = session.start(open_spec(request, overrides, section), backend, out, device)
     plan, path = current.plan, current.run.path
     told = ", ".join(f"{count} {share}" for share, count in plan.shares.items())
-    console.print(f"{plan.net.name} on {plan.data.name}: {told}; run {path}", highlight=False)
+    console.print(
+        f"{plan.net.name} on {plan.data.name}: {told}; run {path}", highlight=False, soft_wrap=True
+    )
     started = time.perf_counter()
     try:
         with TerminalProgress(console, plan.settings.epochs) as progress:
@@ -82,6 +84,7 @@ def _train(
         return _INTERRUPTED
     seconds = time.perf_counter() - started
     result = current.finish()
-    console.print(f"trained in {seconds:.1f} s; weights of epoch {result['epoch']} are kept")
-    console.print(result_table(result))
+    line = f"trained in {seconds:.1f} s; the weights of epoch {result['epoch']} are kept"
+    console.print(line, highlight=False)
+    show_result(console, result)
     return 0

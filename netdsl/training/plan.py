@@ -34,7 +34,8 @@ _LEAST_AT_ONCE = 32
 class Plan:
     """What is to be trained on what: the net, its data scaled and split, the engine's task.
 
-    `digest` is a checksum of the data as the source gave it.
+    The settings have every default written out. `digest` is a checksum of the data as the source
+    gave it.
     """
 
     net: ElaboratedNet
@@ -70,15 +71,16 @@ def make_plan(net: ElaboratedNet, settings: Settings, base: Path) -> Plan:
     inputs = meet(data, net.inputs)
     data = _as_floats(data, net, inputs)
     terms, folded, scored = objective(net, settings.loss, data)
-    wanted = settings.metrics is None or Accuracy() in settings.metrics
-    if settings.metrics and scored is None:
+    if settings.metrics is None:
+        settings = settings.replace(metrics=() if scored is None else (Accuracy(),))
+    elif settings.metrics and scored is None:
         raise UserError("accuracy needs a classification; this loss has no label for its target")
     task = Task(
         inputs=inputs,
         output=main_output(net).name,
         terms=terms,
         folded=folded,
-        scored=scored if wanted else None,
+        scored=scored,
         optimizer=settings.optimizer,
         penalties=tuple(_penalties(net.graph, settings)),
         batch=_at_once(settings, len(data)),
@@ -132,7 +134,9 @@ def _check_stopping(plan: Plan) -> None:
     if not len(plan.split.validation):
         raise UserError("early stopping needs a validation share; split gives it 0")
     if rule.monitor == "val_accuracy" and plan.task.scored is None:
-        raise UserError("val_accuracy needs a classification with accuracy among its metrics")
+        raise UserError(
+            "val_accuracy needs a classification; this loss has no label for its target"
+        )
 
 
 def _check_batch(plan: Plan) -> None:

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from netdsl.training.run import Entry
 
+_NAMES = ("loss", "accuracy")
 _PERCENT = ("accuracy", "precision", "recall")
 
 
@@ -61,16 +62,22 @@ class TerminalProgress:
         line = f"epoch {entry['epoch']:{width}}/{self._epochs}  train {_figures(entry, '')}"
         if "val_loss" in entry:
             line += f"  validation {_figures(entry, 'val_')}"
-        self._console.print(f"{line}  {entry['seconds']:.2f} s", highlight=False)
+        line += f"  {entry['seconds']:.2f} s"
+        self._console.print(line, highlight=False, soft_wrap=True)
+
+
+def result_line(result: Mapping[str, Any]) -> str:
+    """The figures of a result in one line."""
+    figures = [f"{name} {shown(name, result[name])}" for name in _NAMES if name in result]
+    return f"{result['share']}: {', '.join(figures)} on {result['examples']} examples"
 
 
 def result_table(result: Mapping[str, Any]) -> Table:
-    """The result on the test share: overall, and for each class."""
-    table = Table(title=f"Test: {_figures(result, '')} on {result['examples']} examples")
-    table.add_column("class")
+    """What became of each class."""
+    table = Table("class")
     for name in ("examples", "precision", "recall"):
         table.add_column(name, justify="right")
-    for name, figures in result.get("classes", {}).items():
+    for name, figures in result["classes"].items():
         table.add_row(
             name,
             str(figures["examples"]),
@@ -81,14 +88,19 @@ def result_table(result: Mapping[str, Any]) -> Table:
 
 
 def shown(name: str, value: float | None) -> str:
-    """A figure as people read it: shares in percent, others with four digits."""
+    """A figure as people read it: shares in percent, losses with four digits."""
     if value is None:
         return "none"
     return f"{100 * value:.2f} %" if name in _PERCENT else f"{value:.4f}"
 
 
 def _figures(entry: Mapping[str, Any], prefix: str) -> str:
-    names = ("loss", "accuracy")
-    return "  ".join(
-        f"{name} {shown(name, entry[prefix + name])}" for name in names if prefix + name in entry
-    )
+    """Loss and accuracy, as far as they are there."""
+    return "  ".join(shown(name, entry[prefix + name]) for name in _NAMES if prefix + name in entry)
+
+
+def show_result(console: Console, result: Mapping[str, Any]) -> None:
+    """Prints the figures and, for a classification, the table of classes."""
+    console.print(result_line(result), highlight=False, soft_wrap=True)
+    if "classes" in result:
+        console.print(result_table(result))

@@ -131,7 +131,7 @@ def _described(spec: Spec, plan: Plan) -> dict[str, Any]:
         "set": dict(spec.overrides),
         "net": spec.net.name,
         "arguments": {name: show(value) for name, value in spec.net.arguments.items()},
-        "settings": describe(spec.settings.replace(net=spec.net.name)),
+        "settings": describe(plan.settings.replace(net=spec.net.name)),
         "data": {"digest": plan.digest, "shares": plan.shares},
         "classes": list(plan.data.classes),
         "inputs": [_schema(plan, name).to_json() for name in plan.task.inputs],
