@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Generic, TypeVar
 
+from netdsl.analyze.walk import node_of
 from netdsl.catalog.base import Layer
 from netdsl.graph import Graph, Node, Run
 from netdsl.tensor import TensorType
@@ -80,7 +81,7 @@ class Paths(Generic[Step]):
         states = self._states(graph, port)
         if len(path) == 1:
             return states.get(path[0])
-        node = _maker(graph.nodes, path[0])
+        _, node = node_of(graph.nodes, path[0])
         assert isinstance(node.work, Graph)
         return self._through(node.work, path[1:], node, states, port)
 
@@ -172,26 +173,3 @@ class Paths(Generic[Step]):
     def _put(self, states: dict[int, Step], value: int, step: Step | None) -> None:
         if step is not None:
             states[value] = step
-
-
-def _maker(items: tuple[Node | Run, ...], value: int) -> Node:
-    """The node that makes a value; what a run results in is made by its round."""
-    for item in items:
-        if isinstance(item, Run):
-            wanted = item.exit if value == item.result else value
-            if wanted in _made(item.nodes):
-                return _maker(item.nodes, wanted)
-        elif value in item.outputs:
-            return item
-    raise AssertionError(f"no node makes the value {value}")
-
-
-def _made(items: tuple[Node | Run, ...]) -> set[int]:
-    """The values that some nodes make, those inside runs too."""
-    made: set[int] = set()
-    for item in items:
-        if isinstance(item, Run):
-            made |= _made(item.nodes) | {item.result}
-        else:
-            made.update(item.outputs)
-    return made
