@@ -40,13 +40,14 @@ class Shared:
     `work` and `inputs` are those of the first use; the others must agree in their weights.
     """
 
-    __slots__ = ("inputs", "name", "span", "work")
+    __slots__ = ("first", "inputs", "name", "span", "work")
 
     def __init__(self, name: str, span: Span) -> None:
         self.name = name
         self.span = span
         self.work: Layer | Graph | None = None
         self.inputs: tuple[TensorType, ...] = ()
+        self.first = span
 
     def __repr__(self) -> str:
         return f"Shared({self.name!r})"

@@ -165,16 +165,23 @@ class Size:
                     found |= Size(dict(atom[0])).unknowns()
         return found
 
-    def at(self, known: Mapping[str, int]) -> Dim:
-        """The size where some of the unknown sizes are given."""
+    def exact(self, divisors: Mapping[str, int]) -> Dim:
+        """The size where unknown sizes are multiples of given numbers: floors that come out even.
+
+        A name of `divisors` then stands for the quotient.
+        """
+        return self.replaced({name: Size({(name,): by}) for name, by in divisors.items()})
+
+    def replaced(self, values: Mapping[str, Dim]) -> Dim:
+        """The size where unknown sizes are replaced by expressions."""
         total: Dim = 0
         for monomial, coefficient in self.terms.items():
             product: Dim = coefficient
             for atom in monomial:
                 if isinstance(atom, str):
-                    factor: Dim = known.get(atom, Size.unknown(atom))
+                    factor: Dim = values.get(atom, Size.unknown(atom))
                 else:
-                    factor = at(Size(dict(atom[0])), known) // atom[1]
+                    factor = Size(dict(atom[0])).replaced(values) // atom[1]
                 product = product * factor
             total = total + product
         return total
@@ -200,7 +207,7 @@ Number = Literal["float", "int"]
 
 def at(size: Dim, known: Mapping[str, int]) -> Dim:
     """A dimension where some of the unknown sizes are given."""
-    return size.at(known) if isinstance(size, Size) else size
+    return size.replaced(known) if isinstance(size, Size) else size
 
 
 def _terms(size: Dim) -> Mapping[Monomial, int]:

@@ -1,0 +1,197 @@
+"""The package's functions: load a spec, look at its nets, build them.
+
+    net = netdsl.load("vgg16.net")
+    model = net.torch()
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from netdsl.diagnostics import Diagnostic, SpecError, UserError
+from netdsl.elaborate.frame import Elaboration
+from netdsl.elaborate.limits import Limits
+from netdsl.elaborate.nets import choose, elaborate_net, ready
+from netdsl.elaborate.report import Report
+from netdsl.elaborate.scope import Files, Scope
+from netdsl.elaborate.settings import choose_train, elaborate_settings
+from netdsl.graph import ElaboratedNet
+from netdsl.source import Source
+from netdsl.syntax import tree
+
+if TYPE_CHECKING:
+    import torch
+
+    from netdsl.catalog.settings import Settings
+
+
+class Spec:
+    """A spec that was read: its nets are elaborated as they are asked for.
+
+    Every mistake found so far is in `diagnostics`.
+    """
+
+    def __init__(self, scope: Scope, report: Report, files: Files, limits: Limits) -> None:
+        self.scope = scope
+        self._report = report
+        self._files = files
+        self._limits = limits
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """Every error and warning so far."""
+        return self._report.all()
+
+    @property
+    def failed(self) -> bool:
+        """Whether there is an error among the diagnostics."""
+        return self._report.failed
+
+    @property
+    def sources(self) -> Mapping[str, str]:
+        """The text of every file that was read, by path."""
+        return self._files.texts()
+
+    @property
+    def net_names(self) -> tuple[str, ...]:
+        """The nets of the file, in order of writing."""
+        return tuple(net.name.name for net in self.scope.nets)
+
+    @property
+    def ready_names(self) -> tuple[str, ...]:
+        """The nets of the file that need no arguments."""
+        return tuple(net.name.name for net in self.scope.nets if ready(net))
+
+    def elaborate(
+        self,
+        name: str | None = None,
+        set: Mapping[str, str] | None = None,
+        sizes: Mapping[str, int] | None = None,
+    ) -> ElaboratedNet | None:
+        """The graph of a net, or None where it has mistakes, which are then in `diagnostics`.
+
+        `set` gives arguments as expressions of the language, `sizes` numbers for `?`. Raises
+        `UserError` where there is no such net, parameter or size.
+        """
+        elaboration = self._elaboration(sizes or {})
+        net = choose(self.scope, name)
+        found = elaborate_net(elaboration, self.scope, net, set or {})
+        unused = [size for size in elaboration.sizes if size not in elaboration.size_names]
+        if unused and found is not None:
+            raise UserError(f"--size {unused[0]}: {net.name.name} has no such unknown size")
+        return found
+
+    def settings(
+        self, train: str | None = None, set: Mapping[str, str] | None = None
+    ) -> Settings | None:
+        """The settings of a train section; None where it has mistakes."""
+        section = choose_train(self.scope, train)
+        return elaborate_settings(self._elaboration({}), self.scope, section, set or {})
+
+    def _elaboration(self, sizes: Mapping[str, int]) -> Elaboration:
+        return Elaboration(self._report, self._files, self._limits, sizes)
+
+
+class Net:
+    """One net of a spec, elaborated without a mistake."""
+
+    def __init__(self, spec: Spec, elaborated: ElaboratedNet) -> None:
+        self.spec = spec
+        self.elaborated = elaborated
+
+    @property
+    def name(self) -> str:
+        """The net's name."""
+        return self.elaborated.name
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """The warnings that were told."""
+        return self.spec.diagnostics
+
+    @property
+    def sources(self) -> Mapping[str, str]:
+        """The text of every file that was read, by path."""
+        return self.spec.sources
+
+    def settings(
+        self, train: str | None = None, set: Mapping[str, str] | None = None
+    ) -> Settings:
+        """The settings of a train section; raises `SpecError` where it has mistakes."""
+        settings = self.spec.settings(train, set)
+        if settings is None:
+            raise SpecError(self.spec.diagnostics)
+        return settings
+
+    def torch(self, **options: Any) -> torch.nn.Module:
+        """The net as a `torch.nn.Module`, made from the source that `netdsl export` prints."""
+        from netdsl.backends.torch import build
+
+        return build(self.elaborated, **options)
+
+    def __repr__(self) -> str:
+        return f"<net {self.name}>"
+
+
+def read(
+    spec: str, *, text: str | None = None, root: str | None = None, limits: Limits | None = None
+) -> Spec:
+    """A spec from a file, or from `text` shown under the name `spec`.
+
+    Raises `UserError` where the file cannot be read. Mistakes in it are in `Spec.diagnostics`.
+    """
+    report = Report()
+    limits = limits or Limits()
+    files = Files(report, root, limits.imports)
+    if text is None:
+        scope = files.main(spec)
+    else:
+        path = os.path.realpath(spec)
+        files.root = root or os.path.dirname(path)
+        scope = files.add(Source(spec, text), path)
+    return Spec(scope, report, files, limits)
+
+
+def load(
+    spec: str,
+    *,
+    text: str | None = None,
+    set: Mapping[str, str] | None = None,
+    sizes: Mapping[str, int] | None = None,
+    root: str | None = None,
+    limits: Limits | None = None,
+) -> Net:
+    """A net of a spec: `file.net`, `file.net:Name` or the name of a bundled net.
+
+    Raises `SpecError` with every diagnostic where the spec is wrong, `UserError` where the file
+    or the net is not to be had.
+    """
+    path, name = locate(spec)
+    found = read(path, text=text, root=root, limits=limits)
+    elaborated = None if found.failed else found.elaborate(name, set, sizes)
+    if elaborated is None or found.failed:
+        raise SpecError(found.diagnostics)
+    return Net(found, elaborated)
+
+
+def locate(spec: str) -> tuple[str, str | None]:
+    """The path and the net of `file.net`, `file.net:Name` or a bundled name (`vgg16`)."""
+    from netdsl.zoo import bundled
+
+    path, colon, name = spec.rpartition(":")
+    if not colon or not name.isidentifier():
+        path, name = spec, ""
+    if not path.endswith(".net"):
+        found = bundled(path)
+        if found is not None:
+            return found[0], name or found[1]
+        if not os.path.exists(path):
+            raise UserError(f"{path} is neither a .net file nor a bundled net")
+    return path, name or None
+
+
+def nets_of(spec: Spec) -> list[tree.Net]:
+    """The nets of a spec as written."""
+    return spec.scope.nets

@@ -1,0 +1,193 @@
+"""What a name means: the nearest of the block's own names, the file's items, imports, catalogue."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from netdsl.catalog.arguments import Argument, Entry, EntryArgument, Symbol
+from netdsl.catalog.index import SYMBOLS, WORDS
+from netdsl.diagnostics import Label
+from netdsl.elaborate.builtins import BUILTINS
+from netdsl.elaborate.frame import Frame, file_frame
+from netdsl.elaborate.report import Mistake
+from netdsl.elaborate.suggest import suggestion
+from netdsl.elaborate.values import (
+    POISON,
+    Builtin,
+    Closure,
+    Definition,
+    EntryWord,
+    FinishedBlock,
+    FinishedLayer,
+    Poison,
+    Poisoned,
+    SharedValue,
+)
+from netdsl.syntax import tree
+
+_entries: dict[tuple[str, str], type[Entry]] = {}
+_CALLABLE = (Definition, EntryWord, Builtin, FinishedLayer, FinishedBlock, Closure, SharedValue)
+# In which order kinds of the catalogue are tried for a word that any of them may have.
+_KINDS = ("layer", *(kind for kind in WORDS if kind != "layer"))
+
+
+def entry_named(kind: str, word: str) -> type[Entry] | None:
+    """The catalogue's record of a word; its module is imported when first asked for."""
+    found = _entries.get((kind, word))
+    if found is None:
+        where = WORDS.get(kind, {}).get(word)
+        if where is None:
+            return None
+        module, _, name = where.partition(":")
+        found = getattr(import_module(module), name)
+        _entries[kind, word] = found
+    return found
+
+
+def value_named(frame: Frame, name: tree.Name, argument: Argument | None = None) -> Any:
+    """The value of a name; `argument` is what it is given to, which may declare it as a word."""
+    word = name.name
+    if word in frame.names:
+        value = frame.names[word]
+        if isinstance(value, Poison):
+            raise Poisoned
+        return value
+    if word == "it":
+        return frame.current(name.span)
+    found = item_named(frame, name)
+    if found is not None:
+        return found
+    if argument is not None:
+        declared = _declared(argument, word)
+        if declared is not None:
+            return declared
+    for kind in _KINDS:
+        entry = entry_named(kind, word)
+        if entry is not None:
+            return EntryWord(entry)
+    if word in BUILTINS:
+        return Builtin(word, BUILTINS[word])
+    if word in SYMBOLS:
+        return Symbol(word)
+    raise unknown(frame, name, argument)
+
+
+def _declared(argument: Argument, word: str) -> Any:
+    """What a word means to the argument that it is given to."""
+    if word in argument.symbols:
+        return Symbol(word)
+    if isinstance(argument, EntryArgument):
+        entry = entry_named(argument.kind.kind, word)
+        return EntryWord(entry) if entry is not None else None
+    return None
+
+
+def callable_named(frame: Frame, name: tree.Name, argument: Argument | None = None) -> Any:
+    """What `name(…)` calls: names that cannot be called are passed by."""
+    value = frame.names.get(name.name)
+    if isinstance(value, Poison):
+        raise Poisoned
+    if isinstance(value, _CALLABLE):
+        return value
+    found = item_named(frame, name)
+    if isinstance(found, _CALLABLE):
+        return found
+    if argument is not None:
+        declared = _declared(argument, name.name)
+        if isinstance(declared, EntryWord):
+            return declared
+    for kind in _KINDS:
+        entry = entry_named(kind, name.name)
+        if entry is not None:
+            return EntryWord(entry)
+    if name.name in BUILTINS:
+        return Builtin(name.name, BUILTINS[name.name])
+    if value is not None or found is not None:
+        raise Mistake("not-callable", f"{name.name} cannot be called", name.span)
+    raise unknown(frame, name, argument, called=True)
+
+
+def item_named(frame: Frame, name: tree.Name) -> Any:
+    """The value of an item of the file or an import; None where there is no such item."""
+    found = frame.scope.find(name.name)
+    if found is None:
+        return None
+    item, scope = found
+    if not isinstance(item, tree.Let):
+        return Definition(item, scope)
+    return _let(frame, item, scope, frame.scope.imports.get(name.name), name)
+
+
+def _let(frame: Frame, item: tree.Let, scope: Any, imported: Any, name: tree.Name) -> Any:
+    """The value of a file-level `let`, evaluated when it is first needed."""
+    from netdsl.elaborate.expressions import evaluate
+    from netdsl.elaborate.frame import bind
+
+    word = imported[1].name.name if imported else name.name
+    if word not in scope.lets:
+        for bound in _words(item.pattern):
+            scope.lets[bound] = _EVALUATING
+        own = file_frame(frame.elaboration, scope)
+        holder = own.child({}, own.defaults)
+        try:
+            bind(holder, item.pattern, evaluate(holder, item.value))
+        except Mistake as mistake:
+            frame.elaboration.report.add(mistake.diagnostic)
+            bind(holder, item.pattern, POISON)
+        except Poisoned:
+            bind(holder, item.pattern, POISON)
+        scope.lets.update(holder.names)
+    value = scope.lets[word]
+    if value is _EVALUATING:
+        place = (Label(item.span, "its value"),)
+        raise Mistake("circular-let", f"{word} depends on itself", name.span, secondary=place)
+    if isinstance(value, Poison):
+        raise Poisoned
+    return value
+
+
+def _words(pattern: tree.Pattern) -> list[str]:
+    from netdsl.elaborate.scope import bound_names
+
+    return [name.name for name in bound_names(pattern)]
+
+
+_EVALUATING = object()
+
+
+def unknown(
+    frame: Frame, name: tree.Name, argument: Argument | None = None, called: bool = False
+) -> Mistake:
+    """The mistake of a word that means nothing here."""
+    elsewhere = _bound_elsewhere(frame, name.name)
+    if elsewhere is not None:
+        return Mistake(
+            "not-bound",
+            f"{name.name} has no value here",
+            name.span,
+            secondary=(Label(elsewhere.span, "it is named here, on a way that was not taken"),),
+        )
+    possible: set[str] = set(WORDS["layer"]) | set(BUILTINS)
+    possible |= set(frame.scope.items) | set(frame.scope.imports)
+    if not called:
+        possible |= set(frame.names)
+    if argument is not None:
+        possible |= set(argument.symbols)
+        if isinstance(argument, EntryArgument):
+            possible = set(WORDS.get(argument.kind.kind, {}))
+    return Mistake(
+        "unknown-name",
+        f"{name.name} is not known here",
+        name.span,
+        help=suggestion(name.name, possible),
+    )
+
+
+def _bound_elsewhere(frame: Frame, word: str) -> tree.Name | None:
+    """Where the body names the word on some other way of an `if`, or later."""
+    from netdsl.elaborate.static import names_bound_in
+
+    if frame.owner is None or frame.owner.body is None:
+        return None
+    return names_bound_in(frame.owner.body).get(word)

@@ -1,0 +1,91 @@
+"""Collects diagnostics: each mistake once, with the number of instances in which it was met."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from netdsl.diagnostics import Diagnostic, Help, Label, Severity
+from netdsl.source import Source, Span
+
+
+class Mistake(Exception):
+    """A mistake of the spec's author, as a diagnostic; caught where the next statement begins."""
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        span: Span,
+        label: str = "",
+        secondary: tuple[Label, ...] = (),
+        help: tuple[Help, ...] | str = (),
+    ) -> None:
+        helps = ((Help(help),) if help else ()) if isinstance(help, str) else help
+        self.diagnostic = Diagnostic(code, message, Label(span, label), secondary, helps)
+        super().__init__(message)
+
+
+_Key = tuple[str, Source, int, int]
+
+MOST_DIAGNOSTICS = 200
+
+
+class Report:
+    """The diagnostics of one elaboration, in the order of being found."""
+
+    def __init__(self) -> None:
+        self._found: dict[_Key, Diagnostic] = {}
+
+    def add(self, diagnostic: Diagnostic) -> None:
+        """Tells of a mistake; met again at the same place it counts as one more instance."""
+        span = diagnostic.label.span
+        key = (diagnostic.code, span.source, span.start, span.end)
+        known = self._found.get(key)
+        if known is not None:
+            self._found[key] = known.replace(instances=known.instances + 1)
+        elif len(self._found) < MOST_DIAGNOSTICS:
+            self._found[key] = diagnostic
+
+    def say(
+        self,
+        code: str,
+        message: str,
+        span: Span,
+        label: str = "",
+        secondary: tuple[Label, ...] = (),
+        help: str = "",
+        severity: Severity = "warning",
+    ) -> None:
+        """Adds a warning or note."""
+        helps = (Help(help),) if help else ()
+        self.add(Diagnostic(code, message, Label(span, label), secondary, helps, severity))
+
+    def mark(self) -> int:
+        """A point in time, for `since`."""
+        return len(self._found)
+
+    def since(self, mark: int) -> tuple[Diagnostic, ...]:
+        """What was told first after a mark."""
+        return tuple(self._found.values())[mark:]
+
+    def again(self, diagnostics: Iterable[Diagnostic]) -> None:
+        """Counts one more instance for each."""
+        for diagnostic in diagnostics:
+            self.add(diagnostic)
+
+    @property
+    def failed(self) -> bool:
+        """Whether there is an error among them."""
+        return any(found.severity == "error" for found in self._found.values())
+
+    def all(self) -> tuple[Diagnostic, ...]:
+        """Every diagnostic, in the order of the text within each file."""
+        order: dict[Source, int] = {}
+        for found in self._found.values():
+            order.setdefault(found.label.span.source, len(order))
+        return tuple(
+            sorted(
+                self._found.values(),
+                key=lambda d: (order[d.label.span.source], d.label.span.start),
+            )
+        )

@@ -1,0 +1,237 @@
+"""The names of a file: its items, what it imports, and the defaults that hold in all of it."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+from typing import Any
+
+from netdsl.diagnostics import Diagnostic, Help, Label, UserError
+from netdsl.elaborate.report import Mistake, Report
+from netdsl.elaborate.suggest import suggestion
+from netdsl.elaborate.values import Definition
+from netdsl.resources import specs_folder
+from netdsl.source import Source, Span
+from netdsl.syntax import tree
+from netdsl.syntax.parse import MOST_CHARACTERS, parse
+
+Named = tree.Let | tree.Function | tree.Block | tree.Net
+
+
+class Scope:
+    """The items of one file by name. Equal by identity: one file is one scope."""
+
+    def __init__(self, file: tree.File, path: str, files: Files) -> None:
+        self.file = file
+        self.path = path
+        self.files = files
+        self.items: dict[str, Named] = {}
+        self.imports: dict[str, tuple[tree.Import, tree.ImportedName]] = {}
+        self.trains: list[tree.Train] = []
+        self.defaults: list[tree.Default] = []
+        # Values of file-level `let` names, filled as they are needed.
+        self.lets: dict[str, Any] = {}
+        self.used: set[str] = set()
+        self._collect(files.report)
+
+    @property
+    def nets(self) -> list[tree.Net]:
+        """The nets of the file, in order of writing."""
+        return [item for item in self.items.values() if isinstance(item, tree.Net)]
+
+    def _collect(self, report: Report) -> None:
+        for item in self.file.items:
+            if isinstance(item, tree.Import):
+                for name in item.names:
+                    if self._first(name.alias, report):
+                        self.imports[name.alias.name] = (item, name)
+            elif isinstance(item, tree.Train):
+                self.trains.append(item)
+            elif isinstance(item, tree.Default):
+                self.defaults.append(item)
+            elif isinstance(item, tree.Let):
+                for name in bound_names(item.pattern):
+                    if self._first(name, report):
+                        self.items[name.name] = item
+            elif self._first(item.name, report):
+                self.items[item.name.name] = item
+
+    def _first(self, name: tree.Name, report: Report) -> bool:
+        before = self.items.get(name.name)
+        if before is None and name.name not in self.imports:
+            return True
+        place = before.span if before is not None else self.imports[name.name][1].span
+        secondary = (Label(place, "first defined here"),)
+        report.add(
+            Diagnostic(
+                "defined-twice", f"{name.name} is defined twice", Label(name.span), secondary
+            )
+        )
+        return False
+
+    def find(self, name: str) -> tuple[Named, Scope] | None:
+        """The item of a name and the scope that it belongs to; follows imports."""
+        if name in self.items:
+            self.used.add(name)
+            return self.items[name], self
+        if name in self.imports:
+            self.used.add(name)
+            statement, imported = self.imports[name]
+            scope = self.files.imported(self, statement, imported.name)
+            found = scope.find(imported.name.name)
+            if found is None:
+                raise Mistake(
+                    "unknown-name",
+                    f"{os.path.basename(scope.path)} has no {imported.name.name}",
+                    imported.name.span,
+                    help=suggestion(imported.name.name, scope.items),
+                )
+            return found
+        return None
+
+    def definition(self, name: str) -> Definition | tree.Let | None:
+        """A block, net or function to be called, or a `let`."""
+        found = self.find(name)
+        if found is None:
+            return None
+        item, scope = found
+        return item if isinstance(item, tree.Let) else Definition(item, scope)
+
+
+def bound_names(pattern: tree.Pattern) -> list[tree.Name]:
+    """The names that a pattern binds."""
+    if isinstance(pattern, tree.Name):
+        return [pattern]
+    return [name for item in pattern.items for name in bound_names(item)]
+
+
+class Files:
+    """Reads the files that a spec names, each once, none outside of `root`."""
+
+    def __init__(self, report: Report, root: str | None, most: int) -> None:
+        self.report = report
+        self.root = root
+        self.most = most
+        self.scopes: dict[str, Scope] = {}
+        self._importers: dict[str, set[str]] = {}
+
+    def main(self, path: str) -> Scope:
+        """The scope of the file that the user names; raises `UserError` where it cannot be read."""
+        absolute = os.path.realpath(path)
+        if self.root is None:
+            self.root = os.path.dirname(absolute)
+        try:
+            text = read_text(absolute)
+        except (OSError, ValueError) as error:
+            raise UserError(f"{path}: {reason(error)}") from None
+        return self.add(Source(path, text), absolute)
+
+    def add(self, source: Source, path: str) -> Scope:
+        """The scope of a text."""
+        file, diagnostics = parse(source)
+        for diagnostic in diagnostics:
+            self.report.add(diagnostic)
+        scope = Scope(file, path, self)
+        self.scopes[path] = scope
+        return scope
+
+    def texts(self) -> Mapping[str, str]:
+        """Every file that was read, by path."""
+        return {path: scope.file.source.text for path, scope in self.scopes.items()}
+
+    def imported(self, importer: Scope, statement: tree.Import, name: tree.Name) -> Scope:
+        """The scope that an import names; a `Mistake` where there is none to be had."""
+        path, shown = self._path(importer, statement, name)
+        if path in self._chain(importer):
+            raise Mistake("import-circle", "these files import one another", statement.origin.span)
+        if path not in self.scopes:
+            if len(self.scopes) >= self.most:
+                raise Mistake("limit", f"more than {self.most} files", statement.origin.span)
+            try:
+                text = read_text(path)
+            except (OSError, ValueError) as error:
+                if statement.origin.span.text == "std":
+                    raise self._unknown_std(name) from None
+                raise Mistake(
+                    "import-missing", f"{shown} cannot be read: {reason(error)}",
+                    statement.origin.span,
+                ) from None  # fmt: skip
+            self.add(Source(shown, text), path)
+        scope = self.scopes[path]
+        self._importers.setdefault(path, set()).add(importer.path)
+        return scope
+
+    def _chain(self, scope: Scope) -> set[str]:
+        """The files that import a file, directly or not, and the file itself."""
+        found, open_paths = set(), [scope.path]
+        while open_paths:
+            path = open_paths.pop()
+            if path not in found:
+                found.add(path)
+                open_paths.extend(self._importers.get(path, ()))
+        return found
+
+    def _path(self, importer: Scope, statement: tree.Import, name: tree.Name) -> tuple[str, str]:
+        origin = statement.origin
+        if isinstance(origin, tree.Name):
+            if origin.name != "std":
+                raise Mistake(
+                    "import-missing",
+                    f"there is no collection {origin.name}",
+                    origin.span,
+                    help=(Help("a file stands in quotes", origin.span, f'"{origin.name}.net"'),),
+                )
+            folder = os.path.realpath(os.path.join(specs_folder(), "std"))
+            return os.path.join(folder, f"{name.name}.net"), f"std/{name.name}.net"
+        written = str(origin.value)
+        folder = os.path.dirname(importer.path)
+        path = os.path.realpath(os.path.join(folder, written))
+        root = os.path.realpath(self.root or folder)
+        allowed = (root, os.path.realpath(specs_folder()))
+        if not any(path.startswith(os.path.join(place, "")) for place in allowed):
+            raise Mistake(
+                "import-outside",
+                f"{written} is outside the folder of the main spec",
+                origin.span,
+                help="a wider folder is allowed with --root",
+            )
+        shown = os.path.join(os.path.dirname(importer.file.source.name), written)
+        return path, os.path.normpath(shown)
+
+    def _unknown_std(self, name: tree.Name) -> Mistake:
+        folder = os.path.join(specs_folder(), "std")
+        blocks = [file[:-4] for file in sorted(os.listdir(folder)) if file.endswith(".net")]
+        return Mistake(
+            "unknown-name", f"std has no {name.name}", name.span, help=suggestion(name.name, blocks)
+        )
+
+
+def read_text(path: str) -> str:
+    """The text of a spec; raises `OSError` or `ValueError` with the reason."""
+    status = os.stat(path)
+    if not stat.S_ISREG(status.st_mode):
+        raise ValueError("not a file")
+    if status.st_size > 4 * MOST_CHARACTERS:
+        raise ValueError(f"more than {MOST_CHARACTERS:,} characters")
+    with open(path, encoding="utf-8-sig", newline="") as file:
+        text = file.read()
+    if "\0" in text:
+        raise ValueError("not a text: it contains a NUL")
+    return text
+
+
+def reason(error: Exception) -> str:
+    """Why a file could not be read, in a few words."""
+    if isinstance(error, FileNotFoundError):
+        return "there is no such file"
+    if isinstance(error, UnicodeDecodeError):
+        return f"not UTF-8 at byte {error.start}"
+    if isinstance(error, OSError):
+        return (error.strerror or "it cannot be read").lower()
+    return str(error)
+
+
+def whole(source: Source) -> Span:
+    """The first character of a source, for what concerns all of it."""
+    return Span(source, 0, min(1, len(source.text)))

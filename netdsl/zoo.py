@@ -1,0 +1,19 @@
+"""The bundled nets by name. `specs/zoo.json` is written by hand: name, then file and net."""
+
+from __future__ import annotations
+
+import json
+import os.path
+
+from netdsl.resources import specs_folder
+
+
+def bundled(name: str) -> tuple[str, str] | None:
+    """The path and the net of a bundled name; None where there is none."""
+    folder = specs_folder()
+    with open(os.path.join(folder, "zoo.json"), encoding="utf-8") as file:
+        names = json.load(file)
+    if name not in names:
+        return None
+    path, _, net = names[name].partition(":")
+    return os.path.join(folder, path), net
