@@ -8,8 +8,10 @@ training only counts among the weights and has no multiply-adds.
 
 from __future__ import annotations
 
-from netdsl.catalog.base import Layer
-from netdsl.graph import Graph, Node, Run
+from collections.abc import Iterable, Iterator
+
+from netdsl.catalog.base import Elementwise, Layer
+from netdsl.graph import Graph, Node, Run, Shared
 from netdsl.record import Record
 from netdsl.tensor import Dim, TensorType
 
@@ -37,15 +39,6 @@ class Cost(Record):
         """All numbers that a checkpoint holds."""
         return self.trainable + self.frozen + self.state
 
-    def __add__(self, other: Cost) -> Cost:
-        return Cost(
-            self.trainable + other.trainable,
-            self.frozen + other.frozen,
-            self.state + other.state,
-            self.macs + other.macs,
-            self.layers + other.layers,
-        )
-
     def times(self, count: int) -> Cost:
         """The cost of several alike."""
         return Cost(
@@ -60,50 +53,78 @@ class Cost(Record):
 NOTHING = Cost()
 
 
+def together(costs: Iterable[Cost]) -> Cost:
+    """The cost of several, each counted."""
+    every = [cost for cost in costs if cost is not NOTHING]
+    macs: Dim = 0
+    for cost in every:
+        macs = macs + cost.macs
+    return Cost(
+        sum([cost.trainable for cost in every]),
+        sum([cost.frozen for cost in every]),
+        sum([cost.state for cost in every]),
+        macs,
+        sum([cost.layers for cost in every]),
+    )
+
+
 class Costs:
-    """The costs of graphs and nodes; what was computed for a body is kept."""
+    """The costs of graphs and nodes; what was computed is kept."""
 
     def __init__(self) -> None:
         self._bodies: dict[Graph, Cost] = {}
+        # By the identity of the node; the graph that it belongs to is kept too.
+        self._nodes: dict[int, tuple[Graph, Cost]] = {}
 
     def graph(self, graph: Graph) -> Cost:
         """The cost of a graph, with the `shared` layers that it owns."""
-        found = self._bodies.get(graph)
-        if found is None:
-            found = self._items(graph, graph.nodes)
-            for shared in graph.shared:
-                if shared.work is not None:
-                    found += self.work(shared.work, shared.inputs).replace(macs=0)
-            self._bodies[graph] = found
-        return found
+        if graph not in self._bodies:
+            owned = [self._weights_of(shared) for shared in graph.shared]
+            self._bodies[graph] = together([*self._uses(graph, graph.nodes), *owned])
+        return self._bodies[graph]
 
     def node(self, graph: Graph, node: Node) -> Cost:
         """What one use adds to its graph; the weights of a shared layer are its owner's."""
-        cost = self.work(node.work, graph.input_types(node))
+        cost = self.alone(graph, node)
         if node.shared is not None:
             cost = Cost(macs=cost.macs)
         if node.training:
             cost = cost.replace(macs=0, layers=0)
         return cost
 
-    def work(self, work: Layer | Graph, inputs: tuple[TensorType, ...]) -> Cost:
-        """The cost of a layer or block by itself."""
-        if isinstance(work, Graph):
-            return self.graph(work)
-        weights = work.weights(*inputs)
-        trainable = state = 0
-        for weight in weights:
-            if weight.role == "weight":
-                trainable += weight.size
-            else:
-                state += weight.size
-        return Cost(trainable, 0, state, work.macs(*inputs), int(bool(weights)))
+    def alone(self, graph: Graph, node: Node) -> Cost:
+        """The cost of the layer or block of a node by itself."""
+        known = self._nodes.get(id(node))
+        if known is None:
+            work = node.work
+            if isinstance(work, Graph):
+                return self.graph(work)
+            known = self._nodes[id(node)] = (graph, _of_layer(work, graph.input_types(node)))
+        return known[1]
 
-    def _items(self, graph: Graph, items: tuple[Node | Run, ...]) -> Cost:
-        total = NOTHING
+    def _weights_of(self, shared: Shared) -> Cost:
+        """The cost of a shared layer but for its multiply-adds, which come with each use."""
+        if shared.work is None:
+            return NOTHING
+        if isinstance(shared.work, Graph):
+            return self.graph(shared.work).replace(macs=0)
+        return _of_layer(shared.work, shared.inputs).replace(macs=0)
+
+    def _uses(self, graph: Graph, items: tuple[Node | Run, ...]) -> Iterator[Cost]:
         for item in items:
             if isinstance(item, Run):
-                total += self._items(graph, item.nodes).times(item.count)
+                yield together(self._uses(graph, item.nodes)).times(item.count)
             else:
-                total += self.node(graph, item)
-        return total
+                yield self.node(graph, item)
+
+
+def _of_layer(layer: Layer, inputs: tuple[TensorType, ...]) -> Cost:
+    if isinstance(layer, Elementwise):
+        return NOTHING
+    weights = layer.weights(*inputs)
+    macs = layer.macs(*inputs)
+    if not weights and macs == 0:
+        return NOTHING
+    trainable = sum([weight.size for weight in weights if weight.role == "weight"])
+    state = sum([weight.size for weight in weights]) - trainable
+    return Cost(trainable, 0, state, macs, int(bool(weights)))

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import cache
 from typing import Any, TypeAlias
 
 from netdsl.analyze.paths import Algebra, Paths
@@ -26,16 +27,31 @@ from netdsl.tensor import Dim, TensorType
 _SLACK = 1e-6
 
 
-class Reach(Record):
+class Reach:
     """How positions of one tensor see those of another, axis by axis.
 
     A position sees `size` neighbouring positions; neighbours lie `jump` apart. `whole` says
     that it sees all of them: then both are those of the last tensor before.
     """
 
-    size: tuple[float, ...]
-    jump: tuple[float, ...]
-    whole: bool = False
+    __slots__ = ("jump", "size", "whole")
+
+    def __init__(
+        self, size: tuple[float, ...], jump: tuple[float, ...], whole: bool = False
+    ) -> None:
+        self.size = size
+        self.jump = jump
+        self.whole = whole
+
+    def seeing_all(self) -> Reach:
+        """The same, followed by a layer that sees all positions."""
+        return self if self.whole else Reach(self.size, self.jump, True)
+
+
+@cache
+def _itself(axes: int) -> Reach:
+    """Each position sees itself alone; one object for each number of axes."""
+    return Reach((1.0,) * axes, (1.0,) * axes)
 
 
 class ReceptiveField(Record):
@@ -68,8 +84,10 @@ class _Field(Algebra[Reach]):
         return _alone(inputs[index], whole=not isinstance(layer, (Elementwise, Combining)))
 
     def then(self, first: Reach, second: Reach) -> Reach:
-        if first.whole or len(first.size) != len(second.size):
-            return first.replace(whole=True)
+        if second is _itself(len(first.size)) or first.whole:
+            return first
+        if len(first.size) != len(second.size):
+            return first.seeing_all()
         size = [
             a + (b - 1) * j for a, b, j in zip(first.size, second.size, first.jump, strict=True)
         ]
@@ -78,7 +96,9 @@ class _Field(Algebra[Reach]):
 
     def join(self, one: Reach, other: Reach) -> Reach:
         if len(one.size) != len(other.size):
-            return (one if len(one.size) > len(other.size) else other).replace(whole=True)
+            return (one if len(one.size) > len(other.size) else other).seeing_all()
+        if one is other:
+            return one
         return Reach(
             tuple(map(max, one.size, other.size)),
             tuple(map(max, one.jump, other.jump)),
@@ -111,8 +131,8 @@ def _positions(flowing: TensorType) -> tuple[Dim, ...]:
 
 def _alone(flowing: TensorType, whole: bool = False) -> Reach:
     """Each position of a tensor sees itself; with `whole`, all of them."""
-    ones = (1.0,) * len(_positions(flowing))
-    return Reach(ones, ones, whole)
+    itself = _itself(len(_positions(flowing)))
+    return itself.seeing_all() if whole else itself
 
 
 _Rule: TypeAlias = "Callable[[Any, TensorType, TensorType], Reach]"

@@ -8,6 +8,8 @@ a run of rounds two are followed, and the others are like the second.
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 from netdsl.analyze.walk import node_of
 from netdsl.backends.torch.saved import FLOAT, INT, saved, view
 from netdsl.catalog.base import Layer, Source
@@ -16,7 +18,7 @@ from netdsl.record import Record
 from netdsl.tensor import Size, TensorType, Undecided
 
 # A tensor of a graph: the number of a value, or the way down to one in a body.
-_Path = tuple[int, ...]
+_Path: TypeAlias = "tuple[int, ...]"
 
 
 class Handed(Record):
@@ -45,12 +47,8 @@ class Use(Record):
     handed: tuple[Handed, ...]
 
 
-class _Moment(Record):
-    """One node's execution: storages it reads, makes, and the most it needs meanwhile."""
-
-    read: tuple[int, ...]
-    made: tuple[int, ...]
-    inside: int
+# One node's execution: storages it reads, makes, and the most it needs meanwhile.
+_Moment: TypeAlias = "tuple[tuple[int, ...], tuple[int, ...], int]"
 
 
 class Storages:
@@ -162,7 +160,7 @@ class _Follower:
             self._name((value,), members[-1], False)
         if self._storages.training and gradient:
             self._keep_layer(layer, inputs, made, read, storage)
-        self._moments.append(_Moment(read, (storage, *members), 0))
+        self._moments.append((read, (storage, *members), 0))
 
     def _needs_gradient(self, node: Node, layer: Layer, inputs: tuple[TensorType, ...]) -> bool:
         if not self._storages.training or self._graph.types[node.outputs[0]].number == "int":
@@ -208,7 +206,7 @@ class _Follower:
                 if handed.kept:
                     self._keeps.add(storage)
             self._name(name, storage, handed.gradient)
-        self._moments.append(_Moment(read, tuple(own.values()), use.peak))
+        self._moments.append((read, tuple(own.values()), use.peak))
 
     def _name(self, path: _Path, storage: int, gradient: bool) -> None:
         self._of[path] = storage
@@ -225,18 +223,18 @@ class _Follower:
 
     def _peak(self) -> int:
         """The most that is alive at once; what is handed out lives to the end."""
-        last = {storage: at for at, moment in enumerate(self._moments) for storage in moment.read}
+        last = {storage: at for at, (read, _, _) in enumerate(self._moments) for storage in read}
         handed = {self._of[path] for path in self._wanted}
-        alive: set[int] = set()
+        sizes, alive = self._sizes, set[int]()
         live = peak = 0
-        for at, moment in enumerate(self._moments):
-            fresh = [storage for storage in moment.made if storage not in alive]
-            made = sum(self._sizes[storage] for storage in fresh)
-            peak = max(peak, live + max(made, moment.inside))
+        for at, (read, made, inside) in enumerate(self._moments):
+            fresh = [storage for storage in made if storage not in alive]
+            size = sum([sizes[storage] for storage in fresh])
+            peak = max(peak, live + max(size, inside))
             alive.update(fresh)
-            live += made
-            for storage in {*moment.read, *fresh}:
+            live += size
+            for storage in {*read, *fresh}:
                 if storage in alive and storage not in handed and last.get(storage, at) <= at:
                     alive.discard(storage)
-                    live -= self._sizes[storage]
+                    live -= sizes[storage]
         return peak

@@ -1,0 +1,44 @@
+"""Everything that `netdsl check` says of a net, found once."""
+
+from __future__ import annotations
+
+from netdsl.analyze.cost import Cost, Costs
+from netdsl.analyze.depth import Depth, depth
+from netdsl.analyze.expectations import Promises, promises
+from netdsl.analyze.memory import Memory, memory
+from netdsl.analyze.receptive import ReceptiveField, receptive_field
+from netdsl.catalog.arguments import Entry
+from netdsl.graph import ElaboratedNet
+from netdsl.record import Record
+
+
+class Analysis(Record):
+    """A net and its figures; `costs` has those of its blocks."""
+
+    net: ElaboratedNet
+    costs: Costs
+    cost: Cost
+    depth: Depth
+    receptive_field: ReceptiveField | None
+    memory: Memory | None
+    promises: Promises
+
+
+def analyze(
+    net: ElaboratedNet, batch: int = 1, optimizer: Entry | None = None, changed: bool = False
+) -> Analysis:
+    """The figures of a net; memory at a batch size, with an optimizer or plain SGD.
+
+    `changed` says that its arguments were set from outside, so that its promises do not count.
+    """
+    costs = Costs()
+    cost = costs.graph(net.graph)
+    return Analysis(
+        net=net,
+        costs=costs,
+        cost=cost,
+        depth=depth(net.graph, costs),
+        receptive_field=receptive_field(net.graph),
+        memory=memory(net.graph, cost, batch, optimizer),
+        promises=promises(net.expectations, net.graph, cost, changed),
+    )

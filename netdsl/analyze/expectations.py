@@ -1,0 +1,140 @@
+"""The numbers that a spec promises with `expect`, held against what was found.
+
+A whole number must be met exactly, a number with a point or an exponent to the digits that are
+written: 3.86e9 promises three. A promise that is missed is an error at its place.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import TypeAlias
+
+from netdsl.analyze.cost import Cost
+from netdsl.diagnostics import Diagnostic, Help, Label
+from netdsl.elaborate.suggest import suggestion
+from netdsl.graph import Expectation, Graph
+from netdsl.record import Record
+from netdsl.tensor import Dim
+
+Figure: TypeAlias = "Dim | tuple[Dim, ...]"
+
+# What can be promised, and where it is found.
+_FIGURES: dict[str, Callable[[Graph, Cost], Figure]] = {
+    "params": lambda graph, cost: cost.weights,
+    "total": lambda graph, cost: cost.total,
+    "macs": lambda graph, cost: cost.macs,
+    "output": lambda graph, cost: graph.types[graph.result].shape,
+}
+_WORDS = {
+    "params": "weights",
+    "total": "numbers, weights and state",
+    "macs": "multiply-adds",
+    "output": "as the shape of the output",
+}
+_DECIMAL = re.compile(r"=\s*([\d_]*)(?:\.([\d_]*))?(?:[eE][+-]?\d+)?\s*$")
+
+
+class Promise(Record):
+    """A promise beside what was found."""
+
+    expectation: Expectation
+    found: Figure
+    met: bool
+
+
+class Promises(Record):
+    """The promises of a net that could be looked at, and what is to be told of them."""
+
+    kept_or_missed: tuple[Promise, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def promises(
+    expectations: Iterable[Expectation], graph: Graph, cost: Cost, changed: bool = False
+) -> Promises:
+    """Holds the promises of a net against its figures.
+
+    Where its arguments were `changed` from outside, they do not count: then a note says so.
+    """
+    found: list[Promise] = []
+    told: list[Diagnostic] = []
+    for expectation in expectations:
+        figure = _FIGURES.get(expectation.name)
+        if figure is None:
+            told.append(_unknown(expectation))
+        elif changed:
+            told.append(_skipped(expectation))
+        else:
+            promise = _held(expectation, figure(graph, cost))
+            found.append(promise)
+            if not promise.met:
+                told.append(_missed(promise))
+    return Promises(tuple(found), tuple(told))
+
+
+def _held(expectation: Expectation, found: Figure) -> Promise:
+    expected = expectation.value
+    if isinstance(found, tuple):
+        shape = expected if isinstance(expected, tuple) else (expected,)
+        return Promise(expectation, found, shape == found)
+    if isinstance(expected, float):
+        digits = _digits(expectation)
+        met = isinstance(found, int) and _rounded(found, digits) == _rounded(expected, digits)
+        return Promise(expectation, found, met)
+    return Promise(expectation, found, expected == found)
+
+
+def _digits(expectation: Expectation) -> int:
+    """How many digits of a float are promised: those written, or those of a computed value."""
+    written = _DECIMAL.search(expectation.span.text)
+    if written is None:
+        mantissa = repr(expectation.value).partition("e")[0].rstrip("0")
+    else:
+        mantissa = written[1] + (written[2] or "")
+    digits = re.sub(r"[^\d]", "", mantissa).lstrip("0")
+    return max(len(digits), 1)
+
+
+def _rounded(number: float, digits: int) -> str:
+    return f"{number:.{digits - 1}e}"
+
+
+def shown(figure: object) -> str:
+    """A figure as a person reads it: 138,357,544, or 7 x 7 x 512."""
+    if isinstance(figure, tuple):
+        return " x ".join(map(shown, figure)) or "a single number"
+    if isinstance(figure, float):
+        return f"{figure:g}"
+    return f"{figure:,}" if isinstance(figure, int) else str(figure)
+
+
+def _missed(promise: Promise) -> Diagnostic:
+    expectation = promise.expectation
+    expected, found = shown(expectation.value), shown(promise.found)
+    return Diagnostic(
+        "expect-missed",
+        f"{expectation.name} should be {expected}, but is {found}",
+        Label(expectation.span, f"there are {found} {_WORDS[expectation.name]}")
+        if expectation.name != "output"
+        else Label(expectation.span, f"the output is {found}"),
+    )
+
+
+def _unknown(expectation: Expectation) -> Diagnostic:
+    hint = suggestion(expectation.name, _FIGURES)
+    return Diagnostic(
+        "expect-unknown",
+        f"there is no figure called {expectation.name}",
+        Label(expectation.span),
+        help=(Help(hint),) if hint else (),
+    )
+
+
+def _skipped(expectation: Expectation) -> Diagnostic:
+    return Diagnostic(
+        "expect-skipped",
+        f"{expectation.name} is not checked, because arguments of the net were set",
+        Label(expectation.span, "holds for the net as written"),
+        severity="note",
+    )
