@@ -79,7 +79,7 @@ class Costs:
     def graph(self, graph: Graph) -> Cost:
         """The cost of a graph, with the `shared` layers that it owns."""
         if graph not in self._bodies:
-            owned = [self._weights_of(shared) for shared in graph.shared]
+            owned = [self.shared(shared) for shared in graph.shared]
             self._bodies[graph] = together([*self._uses(graph, graph.nodes), *owned])
         return self._bodies[graph]
 
@@ -102,7 +102,7 @@ class Costs:
             known = self._nodes[id(node)] = (graph, _of_layer(work, graph.input_types(node)))
         return known[1]
 
-    def _weights_of(self, shared: Shared) -> Cost:
+    def shared(self, shared: Shared) -> Cost:
         """The cost of a shared layer but for its multiply-adds, which come with each use."""
         if shared.work is None:
             return NOTHING

@@ -1,0 +1,76 @@
+"""How a node's layer or block is called, in one line, with the values that its arguments have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from netdsl.catalog.arguments import Argument, Entry, Symbol, TensorInput, TiedWeight, show
+from netdsl.catalog.base import Layer
+from netdsl.graph import Graph, Node
+from netdsl.syntax import tree
+from netdsl.tensor import Size
+
+
+def call(node: Node) -> str:
+    """The call with the arguments that the spec gives, at the call or by a `default`.
+
+    `conv(channels, 3)` in a loop reads `conv(64, 3)`; what has no short value reads as written.
+    """
+    if isinstance(node.work, Graph):
+        name, arguments = node.work.name, _of_block(node, node.work)
+    else:
+        name, arguments = node.work.word, _of_layer(node, node.work)
+    inside = ", ".join(arguments)
+    return f"{name}({inside})" if inside else name
+
+
+def _of_layer(node: Node, layer: Layer) -> Iterator[str]:
+    given = node.written.arguments
+    in_order = True
+    for name, argument in layer.arguments().items():
+        if name not in given:
+            in_order = in_order and argument.keyword
+            continue
+        value = getattr(layer, name)
+        if isinstance(argument, (TensorInput, TiedWeight)):
+            text = _source(given[name])
+        elif name == layer.collects:
+            text = ", ".join(map(show, value))
+        else:
+            text = _value(value, given[name], argument)
+        yield text if in_order and not argument.keyword else f"{name}={text}"
+
+
+def _of_block(node: Node, body: Graph) -> Iterator[str]:
+    """Arguments that a call must give stand by their order, others by name."""
+    given = node.written.arguments
+    for parameter in body.definition.parameters:
+        name = parameter.name.name
+        if name in given and name in body.parameters:
+            text = _value(body.parameters[name], given[name])
+            yield text if parameter.default is None else f"{name}={text}"
+
+
+def _value(value: object, written: tree.Expression, argument: Argument | None = None) -> str:
+    if isinstance(value, Entry):
+        return _entry(value)
+    if isinstance(value, str) and argument is not None and value in argument.symbols:
+        return value
+    if value is None or isinstance(value, (bool, int, float, str, tuple, Size, Symbol)):
+        return show(value)
+    return _source(written)
+
+
+def _entry(value: Entry) -> str:
+    """Another thing of the catalogue, with what differs from its defaults."""
+    given = [
+        show(getattr(value, name))
+        for name, argument in value.arguments().items()
+        if getattr(value, name) != argument.default
+    ]
+    return f"{value.word}({', '.join(given)})" if given else value.word
+
+
+def _source(written: tree.Expression) -> str:
+    """An expression as the spec writes it, in one line."""
+    return " ".join(written.span.text.split())
