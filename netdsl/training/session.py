@@ -58,13 +58,12 @@ def start(spec: Spec, backend_name: str, out: Path | None, device: str) -> Sessi
     engine = backend(backend_name).make_engine(plan.net, plan.task, plan.arrays, device)
     run = RunFolder.create(out, spec.net.name)
     name = run.write_spec(spec.sources)
-    asked = spec.request.rpartition(".net:")[2] if ".net:" in spec.request else None
     run.write_settings(
         {
             "netdsl": version("netdsl"),
             "backend": backend_name,
             "spec": name,
-            "asked": asked,
+            "asked": spec.asked,
             "data_folder": str(spec.folder),
             **_described(spec, plan),
         }

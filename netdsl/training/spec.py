@@ -15,11 +15,11 @@ from netdsl.graph import ElaboratedNet
 class Spec:
     """A net, what its `train` section says, and the files that both were read from.
 
-    `request` is what was asked for (`file.net:Net`), `sources` the text of each file by path, the
-    main one first.
+    `asked` is the name of the net, where the command line gave one (`file.net:Net`); `sources` is
+    the text of each file by path, the main one first.
     """
 
-    request: str
+    asked: str | None
     overrides: Mapping[str, str]
     section: str | None
     net: ElaboratedNet

@@ -167,7 +167,7 @@ def spec(folder: Path, net: ElaboratedNet | None = None, **changes: Any) -> Spec
     """A spec as if read from a file in a folder."""
     made = classifier() if net is None else net
     sources = {folder / "points.net": "# a net\n"}
-    return Spec(str(folder / "points.net"), {}, None, made, settings(**changes), sources)
+    return Spec(None, {}, None, made, settings(**changes), sources)
 
 
 class Silent:

@@ -35,7 +35,7 @@ def opener(made: Spec) -> Opener:
     def open_spec(request: str, overrides: Mapping[str, str], section: str | None) -> Spec:
         epochs = int(overrides.get("train.epochs", made.settings.epochs))
         settings = made.settings.replace(epochs=epochs)
-        return Spec(request, overrides, section, made.net, settings, made.sources)
+        return Spec(None, overrides, section, made.net, settings, made.sources)
 
     return open_spec
 
@@ -104,7 +104,7 @@ def test_going_on_with_more_epochs(tmp_path: Path) -> None:
 def test_the_files_of_a_spec_keep_their_places(tmp_path: Path) -> None:
     made = spec(tmp_path / "nets")
     sources = {tmp_path / "nets/points.net": "main", tmp_path / "shared/blocks.net": "blocks"}
-    moved = Spec(made.request, {}, None, made.net, made.settings, sources)
+    moved = Spec(None, {}, None, made.net, made.settings, sources)
     session.start(moved, "torch", tmp_path / "run", "cpu")
     assert (tmp_path / "run/nets/points.net").read_text(encoding="utf-8") == "main"
     assert (tmp_path / "run/shared/blocks.net").read_text(encoding="utf-8") == "blocks"
