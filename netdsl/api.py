@@ -1,18 +1,21 @@
 """The package's functions: load a spec, look at its nets, build them.
 
-    net = netdsl.load("vgg16.net")
-    model = net.torch()
+net = netdsl.load("vgg16.net")
+model = net.torch()
 """
 
 from __future__ import annotations
 
+import gc
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from netdsl.diagnostics import Diagnostic, SpecError, UserError
 from netdsl.elaborate.frame import Elaboration
 from netdsl.elaborate.limits import Limits
+from netdsl.elaborate.lint import lint, unused_tensors
 from netdsl.elaborate.nets import choose, elaborate_net, ready
 from netdsl.elaborate.report import Report
 from netdsl.elaborate.scope import Files, Scope
@@ -27,6 +30,18 @@ if TYPE_CHECKING:
     from netdsl.catalog.settings import Settings
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Holds back the search for cycles: a tree and a graph are all kept, and have none."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
 class Spec:
     """A spec that was read: its nets are elaborated as they are asked for.
 
@@ -38,6 +53,7 @@ class Spec:
         self._report = report
         self._files = files
         self._limits = limits
+        self._linted = False
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
@@ -77,7 +93,13 @@ class Spec:
         """
         elaboration = self._elaboration(sizes or {})
         net = choose(self.scope, name)
-        found = elaborate_net(elaboration, self.scope, net, set or {})
+        with _uncollected():
+            found = elaborate_net(elaboration, self.scope, net, set or {})
+            if not self._linted:
+                self._linted = True
+                lint(self.scope, self._report)
+            if found is not None and not set:
+                unused_tensors(found.graph, self._report)
         unused = [size for size in elaboration.sizes if size not in elaboration.size_names]
         if unused and found is not None:
             raise UserError(f"--size {unused[0]}: {net.name.name} has no such unknown size")
@@ -116,9 +138,7 @@ class Net:
         """The text of every file that was read, by path."""
         return self.spec.sources
 
-    def settings(
-        self, train: str | None = None, set: Mapping[str, str] | None = None
-    ) -> Settings:
+    def settings(self, train: str | None = None, set: Mapping[str, str] | None = None) -> Settings:
         """The settings of a train section; raises `SpecError` where it has mistakes."""
         settings = self.spec.settings(train, set)
         if settings is None:
@@ -145,12 +165,13 @@ def read(
     report = Report()
     limits = limits or Limits()
     files = Files(report, root, limits.imports)
-    if text is None:
-        scope = files.main(spec)
-    else:
-        path = os.path.realpath(spec)
-        files.root = root or os.path.dirname(path)
-        scope = files.add(Source(spec, text), path)
+    with _uncollected():
+        if text is None:
+            scope = files.main(spec)
+        else:
+            path = os.path.realpath(spec)
+            files.root = root or os.path.dirname(path)
+            scope = files.add(Source(spec, text), path)
     return Spec(scope, report, files, limits)
 
 
@@ -170,7 +191,7 @@ def load(
     """
     path, name = locate(spec)
     found = read(path, text=text, root=root, limits=limits)
-    elaborated = None if found.failed else found.elaborate(name, set, sizes)
+    elaborated = found.elaborate(name, set, sizes)
     if elaborated is None or found.failed:
         raise SpecError(found.diagnostics)
     return Net(found, elaborated)

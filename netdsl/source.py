@@ -9,12 +9,14 @@ from typing import NamedTuple
 class Source:
     """The text of one file, with the name under which messages show it."""
 
-    __slots__ = ("_starts", "name", "text")
+    __slots__ = ("_starts", "name", "remembered", "text")
 
     def __init__(self, name: str, text: str) -> None:
         self.name = name
         self.text = text
         self._starts: list[int] | None = None
+        # What passes found out about the tree of this text, to live as long as it does.
+        self.remembered: dict[object, object] = {}
 
     def position(self, offset: int) -> tuple[int, int]:
         """Line and column of an offset, both from 1."""

@@ -188,7 +188,9 @@ class Size:
 
     def __str__(self) -> str:
         parts: list[str] = []
-        for monomial, coefficient in sorted(self.terms.items(), key=lambda t: (t[0] == (), repr(t))):
+        for monomial, coefficient in sorted(
+            self.terms.items(), key=lambda t: (t[0] == (), repr(t))
+        ):
             text = " * ".join(_atom_text(atom) for atom in monomial)
             if monomial == ():
                 text = str(abs(coefficient))

@@ -17,7 +17,7 @@ from netdsl.elaborate.limits import Exceeded
 from netdsl.elaborate.localize import Localizer
 from netdsl.elaborate.report import Mistake
 from netdsl.elaborate.scope import bound_names
-from netdsl.elaborate.static import names_bound_in, nodes_in
+from netdsl.elaborate.static import survey
 from netdsl.elaborate.values import (
     POISON,
     Closure,
@@ -182,9 +182,7 @@ def _input(frame: Frame, item: tree.Input) -> None:
     builder = frame.body(item.span)
     name = item.name.name
     number = _number(item)
-    shape = tuple(
-        _dimension(frame, item, at, size) for at, size in enumerate(item.dimensions)
-    )
+    shape = tuple(_dimension(frame, item, at, size) for at, size in enumerate(item.dimensions))
     declared = TensorType(shape, number)
     if builder.given:
         tensor = builder.given.pop(0)
@@ -222,7 +220,9 @@ def _dimension(
     value = evaluate(frame, written)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    if isinstance(value, Size) or (isinstance(value, int) and not isinstance(value, bool) and value > 0):
+    if isinstance(value, Size) or (
+        isinstance(value, int) and not isinstance(value, bool) and value > 0
+    ):
         return value
     raise Mistake(
         "wrong-value",
@@ -358,20 +358,12 @@ def _rounds(
 
 def _rounds_alike(step: tree.Repeat | tree.For) -> bool:
     """Whether the rounds of a loop can differ in nothing but the type that flows in."""
-    if names_bound_in(step.body):
+    found = survey(step)
+    turned = bound_names(step.pattern) if isinstance(step, tree.For) else []
+    counted = {name.name for name in turned}
+    if set(found.bound) - counted or counted & {name.name for name in found.uses}:
         return False
-    if isinstance(step, tree.For):
-        used = set().union(*(_names_in(item) for item in step.body)) if step.body else set()
-        if used & {name.name for name in bound_names(step.pattern)}:
-            return False
-    return not any(
-        isinstance(node, tree.OutputStatement | tree.Auxiliary | tree.Expect | tree.Default)
-        for node in nodes_in(step.body)
-    )
-
-
-def _names_in(item: tree.Statement) -> frozenset[str]:
-    return frozenset(node.name for node in nodes_in(item) if isinstance(node, tree.Name))
+    return all(isinstance(statement, tree.For) for statement in found.statements)
 
 
 def _run(
@@ -430,9 +422,7 @@ def instance(
     return builder.add(draft, known.graph.types[known.graph.result])
 
 
-def _elaborate(
-    frame: Frame, definition: Definition, values: Any, localizer: Localizer
-) -> Instance:
+def _elaborate(frame: Frame, definition: Definition, values: Any, localizer: Localizer) -> Instance:
     """The body of a block for these arguments and input types."""
     elaboration = frame.elaboration
     node = definition.node
@@ -459,7 +449,7 @@ def _elaborate(
             message = f"nothing flows out of {node.name.name}"
             elaboration.report.add(Mistake("no-flow", message, node.name.span).diagnostic)
         return Instance(None, elaboration.report.since(mark))
-    builder.lets = lets_of(node.body)
+    builder.lets = lets_of(node)
     graph = builder.freeze(
         node.name.name, node, parameters, result.value, members_of(inner, builder, parameters)
     )
@@ -476,9 +466,7 @@ def fill_parameters(inner: Frame, node: tree.Block | tree.Net) -> dict[str, Any]
             continue
         try:
             if parameter.default is None:
-                raise Mistake(
-                    "missing-argument", f"{node.name.name} needs {name}", parameter.span
-                )
+                raise Mistake("missing-argument", f"{node.name.name} needs {name}", parameter.span)
             inner.names[name] = evaluate(inner, parameter.default)
         except Mistake as mistake:
             tell(inner, mistake)
@@ -492,16 +480,16 @@ def fill_parameters(inner: Frame, node: tree.Block | tree.Net) -> dict[str, Any]
     }
 
 
-def lets_of(body: tuple[tree.Statement, ...]) -> dict[str, tree.Expression]:
+def lets_of(node: tree.Block | tree.Net) -> dict[str, tree.Expression]:
     """The expressions of names that a body sets once, outside of loops and branches."""
     times: dict[str, int] = {}
-    for node in nodes_in(body):
-        if isinstance(node, tree.Let | tree.For):
-            for name in bound_names(node.pattern):
+    for statement in survey(node).statements:
+        if isinstance(statement, tree.Let | tree.For):
+            for name in bound_names(statement.pattern):
                 times[name.name] = times.get(name.name, 0) + 1
     return {
         item.pattern.name: item.value
-        for item in body
+        for item in node.body or ()
         if isinstance(item, tree.Let)
         and isinstance(item.pattern, tree.Name)
         and times[item.pattern.name] == 1
@@ -543,9 +531,7 @@ def alias_target(frame: Frame, finished: FinishedBlock, span: Span) -> FinishedB
         value = evaluate(inner, node.value)
         if isinstance(value, Definition):
             value = FinishedBlock(value, {}, {})
-        if not isinstance(value, FinishedBlock) or not isinstance(
-            value.definition.node, tree.Net
-        ):
+        if not isinstance(value, FinishedBlock) or not isinstance(value.definition.node, tree.Net):
             raise Mistake(
                 "not-a-net",
                 f"a net is named here, not {kind_of(value)}",

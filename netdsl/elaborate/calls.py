@@ -127,21 +127,20 @@ def bind_layer(
     for operand in operands:
         tensors.extend(steps.operands(frame, operand))
     first = 1 if entry.takes_flow else 0
-    for name, kind in declared.items():
+    for name, kind in _tensor_arguments(entry).items():
         source = expressions.get(name)
-        if isinstance(kind, TensorInput):
-            if source is not None:
-                values[name] = first + len(tensors)
-                tensors.append(steps.operand(frame, source))
-            elif kind.required:
-                raise _missing(entry.word, name, kind, span)
-        elif isinstance(kind, TiedWeight):
+        if isinstance(kind, TiedWeight):
             if source is not None:
                 tie, values[name] = steps.tied(frame, source)
-        else:
-            _bind_value(frame, entry, name, kind, expressions, values, span)
+        elif source is not None:
+            values[name] = first + len(tensors)
+            tensors.append(steps.operand(frame, source))
+        elif kind.required:
+            raise _missing(entry.word, name, kind, span)
+    _bind_values(frame, entry, expressions, values, span)
     _check_operands(entry, len(tensors), span)
-    return BoundLayer(entry(**values), tuple(tensors), expressions, tie)
+    layer = entry(*[values[name] for name in declared])
+    return BoundLayer(layer, tuple(tensors), expressions, tie)
 
 
 def _place(
@@ -200,33 +199,47 @@ def _put(
         )
     if name in expressions:
         place = (Label(expressions[name].span, "given here already"),)
-        raise Mistake(
-            "argument-twice", f"{name} is given twice", item.name.span, secondary=place
-        )
+        raise Mistake("argument-twice", f"{name} is given twice", item.name.span, secondary=place)
     expressions[name] = item.value
 
 
-def _bind_value(
+def _tensor_arguments(entry: type[Layer]) -> dict[str, Argument]:
+    """The arguments of a layer that take a tensor."""
+    found = _tensors.get(entry)
+    if found is None:
+        found = _tensors[entry] = {
+            name: kind
+            for name, kind in entry.arguments().items()
+            if isinstance(kind, TensorInput | TiedWeight)
+        }
+    return found
+
+
+_tensors: dict[type[Layer], dict[str, Argument]] = {}
+
+
+def _bind_values(
     frame: Frame,
     entry: type[Entry],
-    name: str,
-    kind: Argument,
     expressions: dict[str, tree.Expression],
     values: dict[str, Any],
     span: Span,
 ) -> None:
-    """Checks one argument: as given, else by a `default` in force, else the record's own."""
-    source = expressions.get(name)
-    if source is not None:
-        values[name] = accepted(frame, kind, source, entry.word)
-        return
-    found = default_for(frame, entry, name, kind)
-    if found is not None:
-        values[name], expressions[name] = found
-    elif kind.default is REQUIRED:
-        raise _missing(entry.word, name, kind, span)
-    else:
-        values[name] = kind.default
+    """Checks arguments: as given, else by a `default` in force, else the record's own."""
+    declared = entry.arguments()
+    for name, source in expressions.items():
+        if name not in values:
+            values[name] = accepted(frame, declared[name], source, entry.word)
+    for name in default_names(frame, entry):
+        if name not in values and name in declared:
+            found = default_for(frame, entry, name, declared[name])
+            assert found is not None
+            values[name], expressions[name] = found
+    for name, kind in declared.items():
+        if name not in values:
+            if kind.default is REQUIRED:
+                raise _missing(entry.word, name, kind, span)
+            values[name] = kind.default
 
 
 def accepted(frame: Frame, kind: Argument, source: tree.Expression, word: str) -> Any:
@@ -291,15 +304,27 @@ def entry_of(
         else:
             name = next(free, None)
             if name is None:
-                raise Mistake("too-many-arguments", f"{entry.word} takes fewer arguments", item.span)
+                raise Mistake(
+                    "too-many-arguments", f"{entry.word} takes fewer arguments", item.span
+                )
             expressions[name] = item.value
     values: dict[str, Any] = {}
-    for name, kind in declared.items():
-        _bind_value(frame, entry, name, kind, expressions, values, span)
+    _bind_values(frame, entry, expressions, values, span)
     return entry(**values)
 
 
 # Defaults
+
+
+def default_names(frame: Frame, target: Any) -> list[str]:
+    """The arguments for which a `default` in force has a value, the innermost first."""
+    names: list[str] = []
+    defaults = frame.defaults
+    while defaults is not None:
+        if target in defaults.targets:
+            names.extend(item.name.name for item in defaults.statement.arguments if item.name)
+        defaults = defaults.outer
+    return names
 
 
 def default_for(

@@ -86,9 +86,7 @@ def evaluate(frame: Frame, expression: tree.Expression, argument: Argument | Non
         case tree.Slice():
             return _slice(frame, expression)
         case tree.Comprehension():
-            return tuple(
-                evaluate(inner, expression.element) for inner in rounds(frame, expression)
-            )
+            return tuple(evaluate(inner, expression.element) for inner in rounds(frame, expression))
         case _:
             assert_never(expression)
 
@@ -191,7 +189,9 @@ def _flows(value: Any) -> bool:
 
 def _contains(item: Any, container: Any, expression: tree.Binary) -> bool:
     if not isinstance(container, tuple):
-        raise Mistake("type", f"`in` looks into a list, not {shown(container)}", expression.right.span)
+        raise Mistake(
+            "type", f"`in` looks into a list, not {shown(container)}", expression.right.span
+        )
     return any(_equal(item, other) for other in container)
 
 
@@ -257,7 +257,9 @@ def _index(frame: Frame, expression: tree.Index) -> Any:
     if not isinstance(value, tuple | str):
         raise Mistake("type", f"{kind_of(value)} has no items", expression.value.span)
     if isinstance(index, bool) or not isinstance(index, int):
-        raise Mistake("type", f"an index is a whole number, not {shown(index)}", expression.index.span)
+        raise Mistake(
+            "type", f"an index is a whole number, not {shown(index)}", expression.index.span
+        )
     if not -len(value) <= index < len(value):
         raise Mistake(
             "index", f"there is no item {index} among {len(value)}", expression.index.span
@@ -282,7 +284,9 @@ def _slice(frame: Frame, expression: tree.Slice) -> Any:
     return value[bounds[0] : bounds[1]]
 
 
-def call_builtin(name: str, function: Callable[..., Any], values: tuple[Any, ...], span: Any) -> Any:
+def call_builtin(
+    name: str, function: Callable[..., Any], values: tuple[Any, ...], span: Any
+) -> Any:
     """What a builtin gives for values; a `Mistake` where it cannot take them."""
     try:
         return function(*values)

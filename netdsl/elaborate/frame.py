@@ -9,7 +9,16 @@ from netdsl.elaborate.builder import Builder
 from netdsl.elaborate.limits import Limits, Meter
 from netdsl.elaborate.report import Mistake, Report
 from netdsl.elaborate.scope import Files, Scope
-from netdsl.elaborate.values import POISON, EntryWord, Poison, Poisoned, Tensor
+from netdsl.elaborate.suggest import suggestion
+from netdsl.elaborate.values import (
+    POISON,
+    Definition,
+    EntryWord,
+    Poison,
+    Poisoned,
+    Tensor,
+    kind_of,
+)
 from netdsl.graph import Expectation, Graph
 from netdsl.source import Span
 from netdsl.syntax import tree
@@ -149,8 +158,37 @@ def declare_defaults(frame: Frame, statement: tree.Default) -> None:
             continue
         except Poisoned:
             continue
-        targets.append(target.entry if isinstance(target, EntryWord) else target.node)
+        if isinstance(target, EntryWord | Definition):
+            _check_names(frame, word, target, statement.arguments)
+            targets.append(target.entry if isinstance(target, EntryWord) else target.node)
+        else:
+            message = f"a default is for a layer or block, not {kind_of(target)}"
+            frame.elaboration.report.add(Mistake("not-callable", message, word.span).diagnostic)
     frame.defaults = Defaults(statement, targets, frame, frame.defaults)
+
+
+def _check_names(
+    frame: Frame,
+    word: tree.Name,
+    target: EntryWord | Definition,
+    arguments: tuple[tree.Argument, ...],
+) -> None:
+    """Reports the arguments of a `default` that its target does not have."""
+    if isinstance(target, EntryWord):
+        possible = list(target.entry.arguments())
+    else:
+        possible = [parameter.name.name for parameter in target.node.parameters]
+    for item in arguments:
+        if item.name is None:
+            message = "a default gives arguments by name"
+            mistake = Mistake("unnamed-argument", message, item.span, help="default conv(pad=same)")
+        elif item.name.name not in possible:
+            message = f"{word.name} has no argument {item.name.name}"
+            hint = suggestion(item.name.name, possible)
+            mistake = Mistake("unknown-argument", message, item.name.span, help=hint)
+        else:
+            continue
+        frame.elaboration.report.add(mistake.diagnostic)
 
 
 def bind(frame: Frame, pattern: tree.Pattern, value: Any) -> None:
@@ -165,7 +203,9 @@ def bind(frame: Frame, pattern: tree.Pattern, value: Any) -> None:
     if not isinstance(value, tuple) or len(value) != len(pattern.items):
         found = f"{len(value)} parts" if isinstance(value, tuple) else "one value"
         raise Mistake(
-            "pattern", f"this takes apart {len(pattern.items)} parts, but {found} came", pattern.span
+            "pattern",
+            f"this takes apart {len(pattern.items)} parts, but {found} came",
+            pattern.span,
         )
     for item, part in zip(pattern.items, value, strict=True):
         bind(frame, item, part)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from netdsl.elaborate.builder import Builder
-from netdsl.elaborate.values import Closure, FinishedBlock, SharedValue, Tensor
+from netdsl.elaborate.values import Closure, FinishedBlock, FinishedLayer, SharedValue, Tensor
 from netdsl.graph import Port
 from netdsl.syntax import tree
 
@@ -36,11 +36,16 @@ class Localizer:
         if isinstance(value, Tensor):
             return ("tensor", self._number(value, name))
         if isinstance(value, tuple):
-            return ("list", *[self.key(item, name and f"{name}{i}") for i, item in enumerate(value)])
+            return (
+                "list",
+                *[self.key(item, name and f"{name}{i}") for i, item in enumerate(value)],
+            )
         if isinstance(value, Closure):
             return ("closure", value.expression, id(value.defaults), self.arguments(value.names))
         if isinstance(value, FinishedBlock):
             return ("block", value.definition.node, self.arguments(value.values))
+        if isinstance(value, FinishedLayer):
+            return ("layer", value.layer)
         if isinstance(value, SharedValue):
             return ("shared", value.shared)
         return (type(value), value)

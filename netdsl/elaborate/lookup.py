@@ -11,6 +11,8 @@ from netdsl.diagnostics import Label
 from netdsl.elaborate.builtins import BUILTINS
 from netdsl.elaborate.frame import Frame, file_frame
 from netdsl.elaborate.report import Mistake
+from netdsl.elaborate.scope import bound_names
+from netdsl.elaborate.static import survey
 from netdsl.elaborate.suggest import suggestion
 from netdsl.elaborate.values import (
     POISON,
@@ -148,8 +150,6 @@ def _let(frame: Frame, item: tree.Let, scope: Any, imported: Any, name: tree.Nam
 
 
 def _words(pattern: tree.Pattern) -> list[str]:
-    from netdsl.elaborate.scope import bound_names
-
     return [name.name for name in bound_names(pattern)]
 
 
@@ -186,8 +186,4 @@ def unknown(
 
 def _bound_elsewhere(frame: Frame, word: str) -> tree.Name | None:
     """Where the body names the word on some other way of an `if`, or later."""
-    from netdsl.elaborate.static import names_bound_in
-
-    if frame.owner is None or frame.owner.body is None:
-        return None
-    return names_bound_in(frame.owner.body).get(word)
+    return survey(frame.owner).bound.get(word) if frame.owner is not None else None

@@ -132,7 +132,7 @@ def _elaborate(
     result = _finish(frame, builder, node)
     if result is None or builder.failed:
         return None
-    builder.lets = lets_of(node.body)
+    builder.lets = lets_of(node)
     # The body's own promises hold for the net as written, so not for an alias with arguments.
     if net is node or not (set(finished.values) - set(given)):
         expectations.extend(frame.expectations)

@@ -35,13 +35,17 @@ class Report:
 
     def __init__(self) -> None:
         self._found: dict[_Key, Diagnostic] = {}
+        # What was told from reading alone: met again in elaboration, it is the same instance.
+        self._read: set[_Key] = set()
 
     def add(self, diagnostic: Diagnostic) -> None:
         """Tells of a mistake; met again at the same place it counts as one more instance."""
         span = diagnostic.label.span
         key = (diagnostic.code, span.source, span.start, span.end)
         known = self._found.get(key)
-        if known is not None:
+        if known is not None and key in self._read:
+            self._read.discard(key)
+        elif known is not None:
             self._found[key] = known.replace(instances=known.instances + 1)
         elif len(self._found) < MOST_DIAGNOSTICS:
             self._found[key] = diagnostic
@@ -56,9 +60,15 @@ class Report:
         help: str = "",
         severity: Severity = "warning",
     ) -> None:
-        """Adds a warning or note."""
-        helps = (Help(help),) if help else ()
-        self.add(Diagnostic(code, message, Label(span, label), secondary, helps, severity))
+        """Adds what reading alone tells, a warning or note unless `severity` says else, once."""
+        if not self.has(code, span):
+            helps = (Help(help),) if help else ()
+            self.add(Diagnostic(code, message, Label(span, label), secondary, helps, severity))
+            self._read.add((code, span.source, span.start, span.end))
+
+    def has(self, code: str, span: Span) -> bool:
+        """Whether this was told of this place."""
+        return (code, span.source, span.start, span.end) in self._found
 
     def mark(self) -> int:
         """A point in time, for `since`."""

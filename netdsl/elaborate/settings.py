@@ -66,7 +66,9 @@ def elaborate_settings(
         if kind.default is REQUIRED:
             message = f"this train section needs {name}"
             elaboration.report.add(
-                Mistake("missing-setting", message, train.span, help=f"{name}: {kind.doc}").diagnostic
+                Mistake(
+                    "missing-setting", message, train.span, help=f"{name}: {kind.doc}"
+                ).diagnostic
             )
             failed = True
         else:
@@ -196,6 +198,4 @@ def _term(
 def _field(expression: tree.Expression) -> str:
     if isinstance(expression, tree.Name):
         return expression.name
-    raise Mistake(
-        "wrong-value", "the name of a tensor or of a field stands here", expression.span
-    )
+    raise Mistake("wrong-value", "the name of a tensor or of a field stands here", expression.span)

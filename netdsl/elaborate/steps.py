@@ -103,12 +103,12 @@ def _call(frame: Frame, call: tree.Call, name: str | None) -> Tensor:
     target = callee(frame, call)
     if isinstance(target, EntryWord) and issubclass(target.entry, Layer):
         bound = bind_layer(frame, target.entry, call.arguments, call.span)
-        return _layer(frame, bound.layer, bound.tensors, bound.arguments, call.span, name, bound.tie)
+        return _layer(
+            frame, bound.layer, bound.tensors, bound.arguments, call.span, name, bound.tie
+        )
     if isinstance(target, Definition) and not isinstance(target.node, tree.Function):
         values, expressions = bind_definition(frame, target, call.arguments, call.span)
-        return bodies.instance(
-            frame, FinishedBlock(target, values, expressions), call.span, name
-        )
+        return bodies.instance(frame, FinishedBlock(target, values, expressions), call.span, name)
     return apply(frame, call_value(frame, call), call.span, name)
 
 

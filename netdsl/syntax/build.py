@@ -25,10 +25,9 @@ def _lists(children: list[Any]) -> tuple[tuple[Any, ...], ...]:
 
 
 class Build:
-    """The callbacks of one parse, bound to its source."""
+    """The callbacks of a parse; `source` is what is being read."""
 
-    def __init__(self, source: Source) -> None:
-        self.source = source
+    source: Source
 
     def _span(self, children: list[Any]) -> Span:
         return Span(self.source, self._start(children[0]), self._end(children[-1]))

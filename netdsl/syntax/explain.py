@@ -7,7 +7,17 @@ from collections.abc import Iterable
 from netdsl.diagnostics import Help
 from netdsl.source import Span
 
-_CURLY = {"“": '"', "”": '"', "„": '"', "‘": '"', "’": '"', "→": "->", "×": " x ", "–": "-", "−": "-"}
+_CURLY = {
+    "“": '"',
+    "”": '"',
+    "„": '"',
+    "‘": '"',
+    "’": '"',
+    "→": "->",
+    "×": " x ",
+    "–": "-",
+    "−": "-",
+}
 
 _SPOKEN = {
     "NAME": "a name",
@@ -39,7 +49,9 @@ def expected(accepts: Iterable[str]) -> str:
     return " or ".join(named[:3])
 
 
-def explain_token(text: str, terminal: str, accepts: Iterable[str], span: Span) -> tuple[str, str, tuple[Help, ...]]:
+def explain_token(
+    text: str, terminal: str, accepts: Iterable[str], span: Span
+) -> tuple[str, str, tuple[Help, ...]]:
     """Message, label and help for a token that cannot stand where it does."""
     what = "the end of the line" if terminal == "_NL" else f"`{text}`"
     accepted = set(accepts)

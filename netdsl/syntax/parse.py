@@ -7,6 +7,7 @@ could not be read is missing from the tree; what was read is as written. Nothing
 from __future__ import annotations
 
 from collections.abc import Iterator
+from threading import local
 from typing import Any
 
 from lark import Lark, Token, Tree, UnexpectedCharacters, UnexpectedToken
@@ -63,6 +64,25 @@ class _Newlines:
             yield token
 
 
+class _Machine:
+    """lark's parser, loaded from its tables, with what it calls; one for each thread."""
+
+    def __init__(self) -> None:
+        self.build = Build()
+        self.newlines = _Newlines()
+        self.lark = Lark._load_from_dict(DATA, MEMO, transformer=self.build, postlex=self.newlines)
+
+
+_machines = local()
+
+
+def _machine() -> _Machine:
+    machine: _Machine | None = getattr(_machines, "machine", None)
+    if machine is None:
+        machine = _machines.machine = _Machine()
+    return machine
+
+
 class _TooDeep(Exception):
     """Brackets are nested beyond the bound: nothing more is read."""
 
@@ -73,11 +93,12 @@ class _Parser:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.diagnostics: list[Diagnostic] = []
-        self.newlines = _Newlines()
-        self.lark = Lark._load_from_dict(
-            DATA, MEMO, transformer=Build(source), postlex=self.newlines
-        )
-        interactive = self.lark.parse_interactive(source.text)
+        machine = _machine()
+        machine.build.source = source
+        self.newlines = machine.newlines
+        self.newlines.open = []
+        self.newlines.previous = ""
+        interactive = machine.lark.parse_interactive(source.text)
         self.state = interactive.parser_state
         self.lexer = interactive.lexer_thread
         # Where to go on after a mistake: open brackets, and the heights of the parser's stacks.

@@ -1,0 +1,167 @@
+"""What a reader of the spec would stumble over: nothing written is ignored.
+
+From: a file, and the graph of a net. To: diagnostics. Bodies that no net reaches are read for
+unknown names here, since the elaborator never comes to them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from netdsl.catalog.index import SYMBOLS, WORDS
+from netdsl.elaborate.builtins import BUILTINS
+from netdsl.elaborate.report import Report
+from netdsl.elaborate.scope import Scope, bound_names
+from netdsl.elaborate.static import survey
+from netdsl.elaborate.suggest import suggestion
+from netdsl.graph import Graph, Node, Run
+from netdsl.syntax import tree
+
+_CATALOG = {word for words in WORDS.values() for word in words} | set(BUILTINS) | SYMBOLS
+
+
+def lint(scope: Scope, report: Report) -> None:
+    """Adds what can be said of a file as it is written."""
+    used = {name.name for item in scope.file.items for name in survey(item).uses}
+    for item in scope.items.values():
+        if isinstance(item, tree.Block | tree.Net | tree.Function):
+            _unknown_names(scope, item, report)
+            _unused_inside(item, report)
+    if scope.nets:
+        _unused_items(scope, used, report)
+    for statement in scope.defaults:
+        _unapplied(statement, used, report)
+
+
+def _unknown_names(
+    scope: Scope, item: tree.Block | tree.Net | tree.Function, report: Report
+) -> None:
+    found = survey(item)
+    bound = found.bound
+    known = {*bound, *scope.items, *scope.imports, *_CATALOG, "it"}
+    unknown = [name for name in found.uses if name.name not in known]
+    if not unknown:
+        return
+    passed_by = _given_to(item, set(unknown))
+    possible = {*bound, *scope.items, *scope.imports, *WORDS["layer"], *BUILTINS}
+    for name in unknown:
+        if name not in passed_by:
+            report.say(
+                "unknown-name",
+                f"{name.name} is not known here",
+                name.span,
+                help=suggestion(name.name, possible),
+                severity="error",
+            )
+
+
+def _given_to(item: tree.TreeNode, unknown: set[tree.Name]) -> set[tree.Expression]:
+    """Words given to a call that is unknown itself: what they would mean there nobody can say."""
+    return {
+        argument.value
+        for call in survey(item).calls
+        if call.callee in unknown
+        for argument in call.arguments
+    }
+
+
+def _unused_inside(item: tree.Block | tree.Net | tree.Function, report: Report) -> None:
+    found = survey(item)
+    used = {name.name for name in found.uses}
+    for parameter in item.parameters:
+        if parameter.name.name not in used:
+            message = f"{item.name.name} never uses {parameter.name.name}"
+            report.say("unused-parameter", message, parameter.name.span)
+    if isinstance(item, tree.Function) or item.body is None:
+        return
+    for statement in found.statements:
+        if isinstance(statement, tree.Let):
+            for name in bound_names(statement.pattern):
+                if name.name not in used and not name.name.startswith("_"):
+                    report.say("unused-name", f"{name.name} is never used", name.span)
+        if isinstance(statement, tree.Default):
+            _unapplied(statement, used, report)
+
+
+def _unused_items(scope: Scope, used: set[str], report: Report) -> None:
+    for name, item in scope.items.items():
+        if name in used or isinstance(item, tree.Net):
+            continue
+        if isinstance(item, tree.Block):
+            report.say("unused-block", f"{name} is never called", item.name.span)
+        elif isinstance(item, tree.Function):
+            report.say("unused-name", f"{name} is never called", item.name.span)
+        else:
+            report.say("unused-name", f"{name} is never used", item.span)
+    for name, (_, imported) in scope.imports.items():
+        if name not in used:
+            report.say("unused-import", f"{name} is imported and never used", imported.span)
+
+
+def _unapplied(statement: tree.Default, used: set[str], report: Report) -> None:
+    for word in statement.words:
+        if word.name not in used:
+            message = f"this default never applies: there is no {word.name} where it holds"
+            report.say("unused-default", message, word.span)
+
+
+def unused_tensors(graph: Graph, report: Report) -> None:
+    """Warns of layers whose result goes nowhere, in a net's graph and in every body below."""
+    taken = _taken_members(graph)
+    for body, members in taken.items():
+        alive = {body.result, *(output.value for output in body.outputs), *members}
+        for node in reversed(_written_once(body.nodes)):
+            if alive.isdisjoint(node.outputs):
+                span = node.written.span
+                report.say("unused-tensor", "what this computes is never used", span)
+            else:
+                alive.update(node.inputs)
+
+
+def _written_once(nodes: tuple[Node | Run, ...]) -> list[Node]:
+    """The nodes outside of runs: a run feeds each of its rounds to the next."""
+    return [node for node in nodes if isinstance(node, Node)]
+
+
+def _taken_members(graph: Graph) -> dict[Graph, set[int]]:
+    """For each body the tensors inside it that someone outside asks for."""
+    taken: dict[Graph, set[int]] = {graph: set()}
+    waiting = [graph]
+    while waiting:
+        body = waiting.pop()
+        for node in _all_nodes(body.nodes):
+            if not isinstance(node.work, Graph):
+                continue
+            if node.work not in taken:
+                taken[node.work] = set()
+                waiting.append(node.work)
+            for tap in node.taps:
+                if isinstance(tap, tuple):
+                    _take(node.work, tap, taken)
+    for body in list(taken):
+        for node in body.nodes:
+            if isinstance(node, Run):
+                taken[body].update(_inputs(node))
+                taken[body].add(node.entry)
+    return taken
+
+
+def _take(body: Graph, path: tuple[int, ...], taken: dict[Graph, set[int]]) -> None:
+    taken.setdefault(body, set()).add(path[0])
+    if len(path) > 1:
+        for node in _all_nodes(body.nodes):
+            if node.outputs[0] == path[0] and isinstance(node.work, Graph):
+                _take(node.work, path[1:], taken)
+
+
+def _inputs(run: Run) -> set[int]:
+    return {value for node in _all_nodes(run.nodes) for value in node.inputs}
+
+
+def _all_nodes(nodes: tuple[Node | Run, ...]) -> Iterator[Node]:
+    """Every node once, those of a run's first round for all."""
+    for item in nodes:
+        if isinstance(item, Run):
+            yield from _all_nodes(item.nodes)
+        else:
+            yield item
