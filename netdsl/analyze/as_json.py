@@ -12,7 +12,6 @@ from typing import Any
 from netdsl.analyze.analysis import Analysis
 from netdsl.analyze.leaves import Leaf, leaves
 from netdsl.diagnostics import Diagnostic
-from netdsl.diagnostics.render import as_json
 from netdsl.tensor import Dim, TensorType
 
 VERSION = 1
@@ -38,7 +37,7 @@ def report(analysis: Analysis, diagnostics: Iterable[Diagnostic] = ()) -> dict[s
         },
         "macs": _figure(cost.macs),
         "version": VERSION,
-        "diagnostics": [as_json(diagnostic) for diagnostic in told],
+        "diagnostics": _told(told),
         "layers": [_layer(leaf) for leaf in leaves(graph, analysis.costs)],
         "auxiliary": {
             output.name: _shape(graph.types[output.value])
@@ -70,7 +69,7 @@ def failure(diagnostics: Iterable[Diagnostic]) -> dict[str, Any]:
         "params": None,
         "macs": None,
         "version": VERSION,
-        "diagnostics": [as_json(diagnostic) for diagnostic in diagnostics],
+        "diagnostics": _told(diagnostics),
         "layers": [],
         "auxiliary": {},
         "depth": None,
@@ -79,6 +78,15 @@ def failure(diagnostics: Iterable[Diagnostic]) -> dict[str, Any]:
         "conditions": [],
         "expectations": [],
     }
+
+
+def _told(diagnostics: Iterable[Diagnostic]) -> list[dict[str, Any]]:
+    found = list(diagnostics)
+    if not found:
+        return []
+    from netdsl.diagnostics.render import as_json  # a spec without a mistake starts without it
+
+    return [as_json(diagnostic) for diagnostic in found]
 
 
 def _layer(leaf: Leaf) -> dict[str, Any]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 CODES = {
+    "expect-missed": "a number that the spec promises is another",
+    "expect-skipped": "a promise holds for the net as written, not with arguments set from outside",
+    "expect-unknown": "a promise names a figure that there is not",
     "file-too-large": "the file has more text than the bound allows",
     "nested-too-deeply": "brackets stand in brackets beyond the bound",
     "number-too-large": "a number is written with more digits than the bound allows",

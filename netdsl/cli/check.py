@@ -1,0 +1,173 @@
+"""`netdsl check`: everything that can be known of a spec without running it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import click
+
+from netdsl import api
+from netdsl.analyze.analysis import Analysis, analyze
+from netdsl.catalog.arguments import Entry
+from netdsl.cli.overrides import overrides_of
+from netdsl.diagnostics import Diagnostic, SpecError
+from netdsl.elaborate.limits import Limits
+
+_SETTING = "train."
+
+
+class Depth(click.ParamType[int | None]):
+    """How many levels of blocks are opened: a whole number from 1, or `all`, which is None."""
+
+    name = "levels"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int | None:
+        """The number, or a mistake of usage."""
+        if value == "all":
+            return None
+        if not str(value).isdecimal() or int(str(value)) < 1:
+            self.fail(f"{value} is neither a whole number from 1 nor all", param, ctx)
+        return int(str(value))
+
+
+@click.command("check")
+@click.argument("spec")
+@click.option("--json", "json_", is_flag=True, help="One object for programs instead of the table.")
+@click.option("--depth", type=Depth(), default=1, help="Levels of blocks to open, or all.")
+@click.option("--batch", type=click.IntRange(min=1), default=1, help="For the memory; 1.")
+@click.option("--set", "sets", multiple=True, metavar="NAME=VALUE", help="A parameter or setting.")
+@click.option(
+    "--size", "sizes", multiple=True, metavar="NAME=N", help="A size that the net leaves open."
+)
+@click.option("--train", "section", metavar="NAME", help="Whose optimizer counts in the memory.")
+@click.option("--limit", "limits", multiple=True, metavar="NAME=N", help="A larger bound.")
+def command(
+    spec: str,
+    json_: bool,
+    depth: int | None,
+    batch: int,
+    sets: tuple[str, ...],
+    sizes: tuple[str, ...],
+    section: str | None,
+    limits: tuple[str, ...],
+) -> int:
+    """Check SPEC: shapes, weights, multiply-adds, memory, and every mistake with its place.
+
+    Every net of the file that needs no arguments is checked, one is shown: the one asked for by
+    file.net:Name, else the only one, the one named like the file, or the first.
+    """
+    check = Check(spec, overrides_of(sets), _numbers(sizes, "--size"), _limits(limits))
+    try:
+        analysis = check.run(section, batch)
+    except SpecError as error:
+        if not json_:
+            raise
+        from netdsl.analyze.as_json import failure
+
+        _print_json(failure(error.diagnostics))
+        return 1
+    if json_:
+        from netdsl.analyze.as_json import report
+
+        _print_json(report(analysis, check.diagnostics))
+    else:
+        from netdsl.cli.check_text import show
+
+        show(analysis, check.others, depth)
+        _tell((*check.diagnostics, *analysis.promises.diagnostics))
+    told = (*check.diagnostics, *analysis.promises.diagnostics)
+    return int(any(diagnostic.severity == "error" for diagnostic in told))
+
+
+class Check:
+    """A spec under check: the net that is shown, and the others of its file.
+
+    `others` are the file's further nets that need no arguments, each with its figures; what is to
+    be told beside the promises of the net that is shown is in `diagnostics`.
+    """
+
+    def __init__(
+        self,
+        request: str,
+        overrides: Mapping[str, str],
+        sizes: Mapping[str, int],
+        limits: Limits,
+    ) -> None:
+        path, self._name = api.locate(request)
+        self._spec = api.read(path, limits=limits)
+        self._sizes = sizes
+        self._arguments = {k: v for k, v in overrides.items() if not k.startswith(_SETTING)}
+        self._settings = {
+            k.removeprefix(_SETTING): v for k, v in overrides.items() if k.startswith(_SETTING)
+        }
+        self.others: list[Analysis] = []
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """Mistakes and warnings, and the promises that other nets of the file miss."""
+        missed = [d for other in self.others for d in other.promises.diagnostics]
+        return (*self._spec.diagnostics, *missed)
+
+    def run(self, section: str | None, batch: int) -> Analysis:
+        """The figures of the net that is shown; raises `SpecError` where the spec is wrong."""
+        spec = self._spec
+        if spec.failed:
+            raise SpecError(spec.diagnostics)
+        shown = spec.elaborate(self._name, self._arguments, self._sizes)
+        optimizer = self._optimizer(section)
+        changed = bool(self._arguments or self._sizes)
+        # Promises name no net, so they are looked at in each; one net asked for stands alone.
+        names = spec.ready_names if self._name is None else ()
+        others = [spec.elaborate(name) for name in names if shown is None or name != shown.name]
+        if shown is None or spec.failed:
+            raise SpecError(spec.diagnostics)
+        self.others = [analyze(other) for other in others if other is not None]
+        return analyze(shown, batch, optimizer, changed)
+
+    def _optimizer(self, section: str | None) -> Entry | None:
+        """The optimizer of the section asked for, else of the first; all sections are read."""
+        names = [train.name.name if train.name else None for train in self._spec.scope.trains]
+        if section is not None or self._settings:
+            names = [section, *(name for name in names if name != section)]
+        found: Entry | None = None
+        for at, name in enumerate(names):
+            settings = self._spec.settings(name, self._settings if at == 0 else None)
+            if at == 0 and settings is not None:
+                found = settings.optimizer
+        return found
+
+
+def _numbers(given: Iterable[str], option: str) -> dict[str, int]:
+    """`name=128` of an option, each."""
+    numbers: dict[str, int] = {}
+    for text in given:
+        name, _, value = text.partition("=")
+        digits = value.strip().replace("_", "")
+        if not name.strip() or not digits.isdecimal() or int(digits) < 1:
+            raise click.UsageError(f"{option} takes name=number, not {text}")
+        numbers[name.strip()] = int(digits)
+    return numbers
+
+
+def _limits(given: Iterable[str]) -> Limits:
+    numbers = _numbers(given, "--limit")
+    for name in numbers:
+        if name not in Limits.fields:
+            known = ", ".join(Limits.fields)
+            raise click.UsageError(f"--limit: there is no bound {name}; there is {known}")
+    return Limits(**numbers)
+
+
+def _print_json(value: object) -> None:
+    import json
+
+    click.echo(json.dumps(value, ensure_ascii=False))
+
+
+def _tell(diagnostics: tuple[Diagnostic, ...]) -> None:
+    if diagnostics:
+        from netdsl.diagnostics.render import terminal
+
+        terminal(diagnostics)

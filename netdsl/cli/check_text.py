@@ -1,0 +1,221 @@
+"""The table of `netdsl check` for people, by rich: plain where it is not a terminal.
+
+As wide as the terminal, or as COLUMNS says. What is too long is cut in the middle, so that no row
+is broken in two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from rich.console import Console
+from rich.text import Text
+
+from netdsl.analyze.analysis import Analysis
+from netdsl.analyze.expectations import Promise, shown
+from netdsl.analyze.memory import Memory
+from netdsl.analyze.receptive import ReceptiveField
+from netdsl.analyze.rows import Row, rows
+from netdsl.tensor import Dim
+
+TIMES = "\N{MULTIPLICATION SIGN}"
+# What stands for a character where the output cannot show it.
+_PLAIN = str.maketrans({TIMES: "x", "…": "~", "✓": "+", "✗": "-", "─": "-"})
+_GAP = 2
+_LEAST = 8
+
+
+class _Page:
+    """Writes lines to standard output, in characters that it has."""
+
+    def __init__(self) -> None:
+        self.console = Console(highlight=False, emoji=False, markup=False)
+        self._plain = not self.console.encoding.lower().startswith("utf")
+
+    def line(self, *pieces: tuple[str, str]) -> None:
+        """A line of texts with their styles; it is never wrapped."""
+        text = Text.assemble(*pieces)
+        text.rstrip()
+        if self._plain:
+            text.plain = text.plain.translate(_PLAIN)
+        self.console.print(text, no_wrap=True, overflow="ignore", crop=False)
+
+
+def show(analysis: Analysis, others: Sequence[Analysis], depth: int | None) -> None:
+    """Print the table, the figures below it and a line for each of the file's other nets."""
+    page = _Page()
+    page.line((analysis.net.name, "bold"))
+    page.line()
+    _table(page, list(_cells(analysis, depth)))
+    page.line()
+    for label, value in _figures(analysis):
+        page.line((f"{label:<17}", "dim"), (value, ""))
+    for promise in analysis.promises.kept_or_missed:
+        page.line(*_promise(promise))
+    if others:
+        page.line()
+        _others(page, others)
+
+
+def _cells(analysis: Analysis, depth: int | None) -> Iterator[tuple[str, ...]]:
+    """The table's rows as texts: name, layer, output, weights, multiply-adds."""
+    yield ("name", "layer", "output", "weights", "MACs")
+    for port in analysis.net.inputs:
+        yield (port.name, "input", str(port.type), "", "")
+    for row in rows(analysis.net.graph, analysis.costs, depth):
+        yield (
+            "  " * row.depth + _name(row),
+            _layer(row),
+            str(row.output) if row.output is not None else "",
+            _number(row.cost.weights),
+            "training only" if row.training else _number(row.cost.macs),
+        )
+
+
+def _name(row: Row) -> str:
+    """`conv1`, or `unit2…5` for neighbours that are numbered one after another."""
+    if not row.names:
+        return ""
+    first, last = row.names[0], row.names[-1]
+    if row.count == 1:
+        return first
+    stem = first.rstrip("0123456789")
+    return (
+        f"{first}…{last[len(stem) :]}" if last.startswith(stem) and last != first else f"{first}…"
+    )
+
+
+def _layer(row: Row) -> str:
+    if row.count == 1:
+        return row.call
+    return f"{row.count:,} {TIMES} {row.call}".rstrip()
+
+
+def _number(value: Dim) -> str:
+    """Thousands apart; nothing for zero, so that what costs is seen."""
+    return "" if value == 0 else shown(value)
+
+
+def _table(page: _Page, cells: list[tuple[str, ...]]) -> None:
+    widths = _widths(cells, page.console.width)
+    for at, row in enumerate(cells):
+        page.line(*_line(row, widths, "bold" if at == 0 else ""))
+        if at == 0:
+            page.line(("─" * (sum(widths) + _GAP * (len(widths) - 1)), "dim"))
+
+
+def _widths(cells: list[tuple[str, ...]], room: int) -> list[int]:
+    """The widths of columns: names and layers give way where the room is too small."""
+    widths = [max(len(row[column]) for row in cells) for column in range(5)]
+    spare = room - _GAP * 4 - sum(widths[2:])
+    if sum(widths[:2]) > spare:
+        half = max(spare // 2, _LEAST)
+        widths[0] = min(widths[0], max(half, spare - widths[1]))
+        widths[1] = max(min(widths[1], spare - widths[0]), _LEAST)
+    return widths
+
+
+def _line(row: tuple[str, ...], widths: list[int], style: str) -> Iterator[tuple[str, str]]:
+    name, layer, output, weights, macs = (
+        _cut(text, width) for text, width in zip(row, widths, strict=True)
+    )
+    gap = " " * _GAP
+    yield f"{name:<{widths[0]}}{gap}", style
+    yield f"{layer:<{widths[1]}}{gap}", style or "cyan"
+    yield f"{output:<{widths[2]}}{gap}", style
+    yield f"{weights:>{widths[3]}}{gap}{macs:>{widths[4]}}", style
+
+
+def _cut(text: str, width: int) -> str:
+    """The text, its middle left out where it is wider."""
+    if len(text) <= width:
+        return text
+    kept = width - 1
+    return f"{text[: kept - kept // 3]}…{text[len(text) - kept // 3 :]}"
+
+
+def _figures(analysis: Analysis) -> Iterator[tuple[str, str]]:
+    """What stands below the table: labels and sentences."""
+    cost, depth = analysis.cost, analysis.depth
+    state = f" and {cost.state:,} of state, {cost.total:,} in all" if cost.state else ""
+    yield "weights", f"{cost.trainable:,}{state}"
+    yield "MACs", shown(cost.macs) + _thousands(cost.macs)
+    layers = f"{depth.layers_with_weights:,} layers with weights"
+    yield "depth", f"{layers}, {depth.longest_path:,} on the longest path"
+    if analysis.receptive_field is not None:
+        yield "receptive field", _receptive(analysis.receptive_field)
+    yield from _memory(analysis.memory)
+    for condition in analysis.net.conditions:
+        yield "needs", condition.text
+
+
+def _thousands(macs: Dim) -> str:
+    """The same in a unit, from a million on."""
+    if not isinstance(macs, int) or macs < 10**6:
+        return ""
+    for unit, size in (("T", 10**12), ("G", 10**9), ("M", 10**6)):
+        if macs >= size:
+            return f" ({macs / size:.4g} {unit})"
+    raise AssertionError(macs)
+
+
+def _receptive(field: ReceptiveField) -> str:
+    if field.size is None or field.stride is None:
+        return "the whole input"
+    size = " x ".join(map(str, field.size))
+    stride = " x ".join(f"{step:g}" for step in dict.fromkeys(field.stride))
+    text = f"{size}, stride {stride}"
+    return f"the whole input; before that {text}" if field.whole else text
+
+
+def _memory(memory: Memory | None) -> Iterator[tuple[str, str]]:
+    if memory is None:
+        yield "memory", "depends on sizes known only at run time; --size name=128 gives one"
+        return
+    weights = _bytes(memory.weights)
+    batch = f"batch {memory.batch}"
+    yield (
+        "inference",
+        f"{_bytes(memory.inference)} at {batch}: weights {weights},"
+        f" activations {_bytes(memory.activations)}",
+    )
+    yield (
+        "training step",
+        f"{_bytes(memory.training)} at {batch}: weights {weights},"
+        f" gradients {_bytes(memory.gradients)},",
+    )
+    yield "", f"{memory.optimizer} {_bytes(memory.optimizer_state)}, saved {_bytes(memory.saved)}"
+
+
+def _bytes(count: int) -> str:
+    """Bytes in a binary unit, three digits."""
+    size = float(count)
+    for unit in ("B", "KiB", "MiB"):
+        if size < 1000:
+            return f"{size:.3g} {unit}"
+        size /= 1024
+    return f"{size:,.2f} GiB"
+
+
+def _promise(promise: Promise) -> Iterator[tuple[str, str]]:
+    name, expected = promise.expectation.name, shown(promise.expectation.value)
+    if promise.met:
+        yield f"✓ {name:<15}", "green"
+        yield expected, ""
+    else:
+        yield f"✗ {name:<15}", "red"
+        yield f"expected {expected}, found {shown(promise.found)}", ""
+
+
+def _others(page: _Page, others: Iterable[Analysis]) -> None:
+    """A line for each further net of the file."""
+    found = list(others)
+    wide = max(len(other.net.name) for other in found)
+    figures = max(len(f"{other.cost.total:,}") for other in found)
+    for other in found:
+        promises = other.promises.kept_or_missed
+        missed = [promise for promise in promises if not promise.met]
+        sign, style = ("✗", "red") if missed else ("✓" if promises else " ", "green")
+        told = f"  {', '.join(promise.expectation.name for promise in missed)}" if missed else ""
+        total = f"{other.cost.total:,}"
+        page.line((f"{sign} ", style), (f"{other.net.name:<{wide}}  {total:>{figures}}{told}", ""))
