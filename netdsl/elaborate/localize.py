@@ -11,7 +11,7 @@ from typing import Any
 
 from netdsl.elaborate.builder import Builder
 from netdsl.elaborate.values import Closure, FinishedBlock, FinishedLayer, SharedValue, Tensor
-from netdsl.graph import Port
+from netdsl.graph import Port, PortKind
 from netdsl.syntax import tree
 
 
@@ -62,10 +62,9 @@ class Localizer:
         """Makes the ports in a new body; returns the one that flows."""
         parameters = {p.name.name for p in node.parameters if p.tensor}
         for number, (name, tensor) in enumerate(zip(self._names, self.tensors, strict=True)):
-            kind = "parameter" if name.rstrip("0123456789") in parameters else "captured"
-            kind = "parameter" if name in parameters else kind
-            port = Port(name, tensor.type, "flow" if number == 0 else kind)
-            self._local.append(builder.port(port))
+            given = name in parameters or name.rstrip("0123456789") in parameters
+            kind: PortKind = "flow" if number == 0 else "parameter" if given else "captured"
+            self._local.append(builder.port(Port(name, tensor.type, kind)))
         return self._local[0]
 
     def localized(self, value: Any) -> Any:
