@@ -58,7 +58,8 @@ def _train(
 
     from netdsl.extras import need
 
-    for module in ("numpy", "safetensors"):
+    # matplotlib draws the curves at the end, when it would be late to find it missing.
+    for module in ("numpy", "safetensors", "matplotlib"):
         need(module)
     from netdsl.cli.specs import open_spec
     from netdsl.training import session
