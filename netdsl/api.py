@@ -149,7 +149,8 @@ class Net:
         """The net as a `torch.nn.Module`, made from the source that `netdsl export` prints."""
         from netdsl.backends.torch import build
 
-        return build(self.elaborated, **options)
+        module: torch.nn.Module = build(self.elaborated, **options)
+        return module
 
     def __repr__(self) -> str:
         return f"<net {self.name}>"

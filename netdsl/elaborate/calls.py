@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from netdsl.catalog.arguments import REQUIRED, Argument, Entry, Rejection, TensorInput, TiedWeight
+from netdsl.catalog.arguments import Argument, Entry, Rejection, TensorInput, TiedWeight
 from netdsl.catalog.base import Layer
 from netdsl.diagnostics import Label
-from netdsl.elaborate import steps
-from netdsl.elaborate.frame import Defaults, Frame
-from netdsl.elaborate.lookup import callable_named
+from netdsl.elaborate import defaults, expressions, lookup, sharing, steps
+from netdsl.elaborate.frame import Frame
 from netdsl.elaborate.report import Mistake
 from netdsl.elaborate.suggest import suggestion
 from netdsl.elaborate.values import (
@@ -29,7 +28,7 @@ from netdsl.elaborate.values import (
     contains_tensor,
     kind_of,
 )
-from netdsl.record import Record
+from netdsl.record import REQUIRED, Record
 from netdsl.source import Span
 from netdsl.syntax import tree
 
@@ -45,25 +44,26 @@ class BoundLayer(Record):
 
 def call_value(frame: Frame, call: tree.Call, argument: Argument | None = None) -> Any:
     """The value of `callee(…)`: a finished layer, a number of a function, an entry."""
-    from netdsl.elaborate.expressions import call_builtin, closure
 
     target = callee(frame, call, argument)
     if isinstance(target, Builtin):
-        return call_builtin(target.name, target.function, _values(frame, call), call.span)
+        return expressions.call_builtin(
+            target.name, target.function, _values(frame, call), call.span
+        )
     if isinstance(target, EntryWord):
         if not issubclass(target.entry, Layer):
             return entry_of(frame, target.entry, call.arguments, call.span)
         if brings_tensors(target.entry, call):
-            return closure(frame, call)
+            return expressions.closure(frame, call)
         bound = bind_layer(frame, target.entry, call.arguments, call.span)
         return FinishedLayer(bound.layer, bound.arguments)
     if isinstance(target, Definition):
         if isinstance(target.node, tree.Function):
             return _call_function(frame, target, call)
         if any(parameter.tensor for parameter in target.node.parameters):
-            return closure(frame, call)
-        values, expressions = bind_definition(frame, target, call.arguments, call.span)
-        return FinishedBlock(target, values, expressions)
+            return expressions.closure(frame, call)
+        values, written = bind_definition(frame, target, call.arguments, call.span)
+        return FinishedBlock(target, values, written)
     if isinstance(target, Tensor | str | int | float | tuple) or target is None:
         raise Mistake("not-callable", f"{kind_of(target)} cannot be called", call.callee.span)
     raise Mistake(
@@ -75,15 +75,14 @@ def call_value(frame: Frame, call: tree.Call, argument: Argument | None = None) 
 
 def callee(frame: Frame, call: tree.Call, argument: Argument | None = None) -> Any:
     """What a call calls."""
-    from netdsl.elaborate.expressions import evaluate
 
     if isinstance(call.callee, tree.Name):
-        return callable_named(frame, call.callee, argument)
-    return evaluate(frame, call.callee)
+        return lookup.callable_named(frame, call.callee, argument)
+    return expressions.evaluate(frame, call.callee)
 
 
 def brings_tensors(entry: type[Entry], call: tree.Call) -> bool:
-    """Whether a call of a layer gives it tensors, so that it can only be applied where it stands."""
+    """Whether a call gives a layer tensors, so that it can only be applied where it stands."""
     assert issubclass(entry, Layer)
     if not entry.takes_flow or entry.operands != (0, 0):
         return True
@@ -96,7 +95,6 @@ def brings_tensors(entry: type[Entry], call: tree.Call) -> bool:
 
 
 def _values(frame: Frame, call: tree.Call) -> tuple[Any, ...]:
-    from netdsl.elaborate.expressions import evaluate, rounds
 
     values: list[Any] = []
     for given in call.arguments:
@@ -104,10 +102,13 @@ def _values(frame: Frame, call: tree.Call) -> tuple[Any, ...]:
             raise Mistake("unknown-argument", "this function takes no names", given.name.span)
         if isinstance(given.value, tree.Comprehension):
             values.append(
-                tuple(evaluate(inner, given.value.element) for inner in rounds(frame, given.value))
+                tuple(
+                    expressions.evaluate(inner, given.value.element)
+                    for inner in expressions.rounds(frame, given.value)
+                )
             )
         else:
-            values.append(evaluate(frame, given.value))
+            values.append(expressions.evaluate(frame, given.value))
     return tuple(values)
 
 
@@ -131,7 +132,7 @@ def bind_layer(
         source = expressions.get(name)
         if isinstance(kind, TiedWeight):
             if source is not None:
-                tie, values[name] = steps.tied(frame, source)
+                tie, values[name] = sharing.tied(frame, source)
         elif source is not None:
             values[name] = first + len(tensors)
             tensors.append(steps.operand(frame, source))
@@ -230,9 +231,9 @@ def _bind_values(
     for name, source in expressions.items():
         if name not in values:
             values[name] = accepted(frame, declared[name], source, entry.word)
-    for name in default_names(frame, entry):
+    for name in defaults.default_names(frame, entry):
         if name not in values and name in declared:
-            found = default_for(frame, entry, name, declared[name])
+            found = defaults.default_for(frame, entry, name, declared[name])
             assert found is not None
             values[name], expressions[name] = found
     for name, kind in declared.items():
@@ -244,9 +245,8 @@ def _bind_values(
 
 def accepted(frame: Frame, kind: Argument, source: tree.Expression, word: str) -> Any:
     """The value of an argument in the normal form of its kind."""
-    from netdsl.elaborate.expressions import evaluate
 
-    value = evaluate(frame, source, kind)
+    value = expressions.evaluate(frame, source, kind)
     value = _instance(frame, value, source.span)
     try:
         return kind.accept(value)
@@ -285,7 +285,7 @@ def _check_operands(entry: type[Layer], count: int, span: Span) -> None:
         wanted = f"{least}" if least == most else f"at least {least}"
         raise Mistake(
             "operands",
-            f"{entry.word} merges {wanted} tensors, but {count} {'is' if count == 1 else 'are'} given",
+            f"{entry.word} merges {wanted} tensors, not {count}",
             span,
             help=f"what flows in is called it: {entry.word}(it, …)" if count == 1 else "",
         )
@@ -313,50 +313,6 @@ def entry_of(
     return entry(**values)
 
 
-# Defaults
-
-
-def default_names(frame: Frame, target: Any) -> list[str]:
-    """The arguments for which a `default` in force has a value, the innermost first."""
-    names: list[str] = []
-    defaults = frame.defaults
-    while defaults is not None:
-        if target in defaults.targets:
-            names.extend(item.name.name for item in defaults.statement.arguments if item.name)
-        defaults = defaults.outer
-    return names
-
-
-def default_for(
-    frame: Frame, target: Any, name: str, kind: Argument | None
-) -> tuple[Any, tree.Expression] | None:
-    """The value and expression that the innermost `default` gives; None where none does."""
-    defaults = frame.defaults
-    while defaults is not None:
-        if target in defaults.targets:
-            for item in defaults.statement.arguments:
-                if item.name is not None and item.name.name == name:
-                    return _default_value(defaults, target, kind, item), item.value
-        defaults = defaults.outer
-    return None
-
-
-def _default_value(
-    defaults: Defaults, target: Any, kind: Argument | None, item: tree.Argument
-) -> Any:
-    from netdsl.elaborate.expressions import evaluate
-
-    assert item.name is not None
-    key = (target, item.name.name)
-    if key not in defaults.cache:
-        if kind is None:
-            defaults.cache[key] = evaluate(defaults.frame, item.value)
-        else:
-            word = target.word if isinstance(target, type) else target.name.name
-            defaults.cache[key] = accepted(defaults.frame, kind, item.value, word)
-    return defaults.cache[key]
-
-
 # Blocks, nets and functions
 
 
@@ -368,28 +324,27 @@ def bind_definition(
     Tensor parameters are computed from the flow; a pipeline given to another parameter stays a
     layer. Defaults of the block itself are evaluated in its body.
     """
-    from netdsl.elaborate.expressions import evaluate
 
     node = target.node
     word = node.name.name
-    expressions = _place_parameters(node, given)
+    written = _place_parameters(node, given)
     values: dict[str, Any] = {}
     for parameter in node.parameters:
         name = parameter.name.name
-        source = expressions.get(name)
+        source = written.get(name)
         if source is None:
-            found = default_for(frame, node, name, None)
+            found = defaults.default_for(frame, node, name, None)
             if found is not None:
-                values[name], expressions[name] = found
+                values[name], written[name] = found
             elif parameter.default is None:
                 place = (Label(parameter.span, "declared here"),)
                 raise Mistake("missing-argument", f"{word} needs {name}", span, secondary=place)
         elif parameter.tensor:
             values[name] = steps.tensor_argument(frame, source)
         else:
-            values[name] = evaluate(frame, source)
+            values[name] = expressions.evaluate(frame, source)
             _refuse_tensor(values[name], source, parameter, word)
-    return values, expressions
+    return values, written
 
 
 def _refuse_tensor(
@@ -435,25 +390,23 @@ def _count(number: int, what: str) -> str:
 
 
 def _call_function(frame: Frame, target: Definition, call: tree.Call) -> Any:
-    from netdsl.elaborate.expressions import evaluate
-    from netdsl.elaborate.frame import file_frame
 
     node = target.node
     assert isinstance(node, tree.Function)
     values, _ = bind_definition(frame, target, call.arguments, call.span)
-    outer = file_frame(frame.elaboration, target.scope)
+    outer = defaults.file_frame(frame.elaboration, target.scope)
     inner = outer.child({}, outer.defaults)
     for parameter in node.parameters:
         name = parameter.name.name
         if name in values:
             inner.names[name] = values[name]
         elif parameter.default is not None:
-            inner.names[name] = evaluate(inner, parameter.default)
+            inner.names[name] = expressions.evaluate(inner, parameter.default)
     meter = frame.elaboration.meter
     if meter.depth >= meter.limits.depth * 2:
         raise meter.exceeded("depth", f"{node.name.name} calls itself too deeply", call.span)
     meter.depth += 1
     try:
-        return evaluate(inner, node.value)
+        return expressions.evaluate(inner, node.value)
     finally:
         meter.depth -= 1

@@ -11,11 +11,9 @@ from collections.abc import Callable, Iterator
 from typing import Any, assert_never
 
 from netdsl.catalog.arguments import Argument, Rejection, Symbol
-from netdsl.elaborate import steps
+from netdsl.elaborate import arithmetic, calls, lookup
 from netdsl.elaborate.builtins import LONGEST, BadValue
-from netdsl.elaborate.calls import call_value
 from netdsl.elaborate.frame import Frame, bind
-from netdsl.elaborate.lookup import value_named
 from netdsl.elaborate.members import member
 from netdsl.elaborate.report import Mistake
 from netdsl.elaborate.static import names_used_in
@@ -60,11 +58,11 @@ def evaluate(frame: Frame, expression: tree.Expression, argument: Argument | Non
         case tree.Literal():
             return expression.value
         case tree.Name():
-            return value_named(frame, expression, argument)
+            return lookup.value_named(frame, expression, argument)
         case tree.Binary():
             return _binary(frame, expression)
         case tree.Call():
-            return call_value(frame, expression, argument)
+            return calls.call_value(frame, expression, argument)
         case tree.Pipeline() | tree.Group() | tree.If() | tree.Repeat() | tree.For():
             return closure(frame, expression)
         case tree.Display():
@@ -164,8 +162,8 @@ def _binary(frame: Frame, expression: tree.Binary) -> Any:
     name = expression.operator
     if name in ("in", "not in"):
         return _contains(left, right, expression) == (name == "in")
-    if name in steps.ARITHMETIC and (_flows(left) or _flows(right)):
-        return steps.arithmetic(frame, expression, left, right)
+    if name in arithmetic.OPERATORS and (_flows(left) or _flows(right)):
+        return arithmetic.arithmetic(frame, expression, left, right)
     try:
         value = _compute(name, left, right, expression)
     except Undecided as undecided:
@@ -184,7 +182,7 @@ def _flows(value: Any) -> bool:
         return value.entry.kind == "layer"
     if isinstance(value, Definition):
         return not isinstance(value.node, tree.Function)
-    return isinstance(value, Tensor) or isinstance(value, _LAYERS)
+    return isinstance(value, (Tensor, *_LAYERS))
 
 
 def _contains(item: Any, container: Any, expression: tree.Binary) -> bool:
@@ -233,9 +231,9 @@ def _is_number(value: Any) -> bool:
 
 def _bounded_power(base: Any, exponent: Any, expression: tree.Binary) -> None:
     """Refuses a power that would be too large before it is computed."""
-    if isinstance(base, int | float) and isinstance(exponent, int | float) and abs(base) > 1:
-        if exponent * math.log10(abs(base)) > 25:
-            raise Mistake("limit", "this number is too large", expression.span)
+    known = isinstance(base, int | float) and isinstance(exponent, int | float)
+    if known and abs(base) > 1 and exponent * math.log10(abs(base)) > 25:
+        raise Mistake("limit", "this number is too large", expression.span)
 
 
 def _unary(frame: Frame, expression: tree.Unary) -> Any:
@@ -245,7 +243,7 @@ def _unary(frame: Frame, expression: tree.Unary) -> Any:
     if _flows(value):
         if expression.operator == "+":
             return value
-        return steps.negative(frame, expression, value)
+        return arithmetic.negative(frame, expression, value)
     if not _is_number(value):
         raise Mistake("type", f"a sign stands before a number, not {shown(value)}", expression.span)
     return -value if expression.operator == "-" else value

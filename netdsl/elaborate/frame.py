@@ -9,15 +9,11 @@ from netdsl.elaborate.builder import Builder
 from netdsl.elaborate.limits import Limits, Meter
 from netdsl.elaborate.report import Mistake, Report
 from netdsl.elaborate.scope import Files, Scope
-from netdsl.elaborate.suggest import suggestion
 from netdsl.elaborate.values import (
     POISON,
-    Definition,
-    EntryWord,
     Poison,
     Poisoned,
     Tensor,
-    kind_of,
 )
 from netdsl.graph import Expectation, Graph
 from netdsl.source import Span
@@ -132,63 +128,6 @@ class Frame:
         return Frame(
             self.elaboration, self.scope, names, self.builder, None, defaults, self.owner, False
         )
-
-
-def file_frame(elaboration: Elaboration, scope: Scope) -> Frame:
-    """The frame of a file's own level, with the defaults that hold in all of it."""
-    frame = elaboration.file_frames.get(scope)
-    if frame is None:
-        frame = Frame(elaboration, scope, {})
-        elaboration.file_frames[scope] = frame
-        for statement in scope.defaults:
-            declare_defaults(frame, statement)
-    return frame
-
-
-def declare_defaults(frame: Frame, statement: tree.Default) -> None:
-    """Puts a `default` statement in force from here on."""
-    from netdsl.elaborate.lookup import callable_named
-
-    targets: list[Any] = []
-    for word in statement.words:
-        try:
-            target = callable_named(frame, word)
-        except Mistake as mistake:
-            frame.elaboration.report.add(mistake.diagnostic)
-            continue
-        except Poisoned:
-            continue
-        if isinstance(target, EntryWord | Definition):
-            _check_names(frame, word, target, statement.arguments)
-            targets.append(target.entry if isinstance(target, EntryWord) else target.node)
-        else:
-            message = f"a default is for a layer or block, not {kind_of(target)}"
-            frame.elaboration.report.add(Mistake("not-callable", message, word.span).diagnostic)
-    frame.defaults = Defaults(statement, targets, frame, frame.defaults)
-
-
-def _check_names(
-    frame: Frame,
-    word: tree.Name,
-    target: EntryWord | Definition,
-    arguments: tuple[tree.Argument, ...],
-) -> None:
-    """Reports the arguments of a `default` that its target does not have."""
-    if isinstance(target, EntryWord):
-        possible = list(target.entry.arguments())
-    else:
-        possible = [parameter.name.name for parameter in target.node.parameters]
-    for item in arguments:
-        if item.name is None:
-            message = "a default gives arguments by name"
-            mistake = Mistake("unnamed-argument", message, item.span, help="default conv(pad=same)")
-        elif item.name.name not in possible:
-            message = f"{word.name} has no argument {item.name.name}"
-            hint = suggestion(item.name.name, possible)
-            mistake = Mistake("unknown-argument", message, item.name.span, help=hint)
-        else:
-            continue
-        frame.elaboration.report.add(mistake.diagnostic)
 
 
 def bind(frame: Frame, pattern: tree.Pattern, value: Any) -> None:

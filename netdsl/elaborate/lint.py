@@ -139,10 +139,10 @@ def _taken_members(graph: Graph) -> dict[Graph, set[int]]:
                 if isinstance(tap, tuple):
                     _take(node.work, tap, taken)
     for body in list(taken):
-        for node in body.nodes:
-            if isinstance(node, Run):
-                taken[body].update(_inputs(node))
-                taken[body].add(node.entry)
+        for item in body.nodes:
+            if isinstance(item, Run):
+                taken[body].update(_inputs(item))
+                taken[body].add(item.entry)
     return taken
 
 

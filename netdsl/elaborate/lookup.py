@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any
 
-from netdsl.catalog.arguments import Argument, Entry, EntryArgument, Symbol
+from netdsl.catalog.arguments import Argument, EntryArgument, Symbol
 from netdsl.catalog.index import SYMBOLS, WORDS
 from netdsl.diagnostics import Label
+from netdsl.elaborate import defaults, expressions
 from netdsl.elaborate.builtins import BUILTINS
-from netdsl.elaborate.frame import Frame, file_frame
+from netdsl.elaborate.frame import Frame, bind
 from netdsl.elaborate.report import Mistake
 from netdsl.elaborate.scope import bound_names
 from netdsl.elaborate.static import survey
@@ -26,25 +26,12 @@ from netdsl.elaborate.values import (
     Poisoned,
     SharedValue,
 )
+from netdsl.elaborate.words import entry_named
 from netdsl.syntax import tree
 
-_entries: dict[tuple[str, str], type[Entry]] = {}
 _CALLABLE = (Definition, EntryWord, Builtin, FinishedLayer, FinishedBlock, Closure, SharedValue)
 # In which order kinds of the catalogue are tried for a word that any of them may have.
 _KINDS = ("layer", *(kind for kind in WORDS if kind != "layer"))
-
-
-def entry_named(kind: str, word: str) -> type[Entry] | None:
-    """The catalogue's record of a word; its module is imported when first asked for."""
-    found = _entries.get((kind, word))
-    if found is None:
-        where = WORDS.get(kind, {}).get(word)
-        if where is None:
-            return None
-        module, _, name = where.partition(":")
-        found = getattr(import_module(module), name)
-        _entries[kind, word] = found
-    return found
 
 
 def value_named(frame: Frame, name: tree.Name, argument: Argument | None = None) -> Any:
@@ -123,17 +110,15 @@ def item_named(frame: Frame, name: tree.Name) -> Any:
 
 def _let(frame: Frame, item: tree.Let, scope: Any, imported: Any, name: tree.Name) -> Any:
     """The value of a file-level `let`, evaluated when it is first needed."""
-    from netdsl.elaborate.expressions import evaluate
-    from netdsl.elaborate.frame import bind
 
     word = imported[1].name.name if imported else name.name
     if word not in scope.lets:
         for bound in _words(item.pattern):
             scope.lets[bound] = _EVALUATING
-        own = file_frame(frame.elaboration, scope)
+        own = defaults.file_frame(frame.elaboration, scope)
         holder = own.child({}, own.defaults)
         try:
-            bind(holder, item.pattern, evaluate(holder, item.value))
+            bind(holder, item.pattern, expressions.evaluate(holder, item.value))
         except Mistake as mistake:
             frame.elaboration.report.add(mistake.diagnostic)
             bind(holder, item.pattern, POISON)

@@ -10,19 +10,10 @@ from typing import Any
 
 from netdsl.catalog.agree import collecting
 from netdsl.diagnostics import UserError
-from netdsl.elaborate.bodies import (
-    alias_target,
-    fill_parameters,
-    last_name,
-    lets_of,
-    members_of,
-    promises,
-    statements,
-)
+from netdsl.elaborate import bodies, defaults, expressions, instances
 from netdsl.elaborate.builder import Builder
 from netdsl.elaborate.conditions import conditions_of
-from netdsl.elaborate.expressions import evaluate
-from netdsl.elaborate.frame import Elaboration, Frame, file_frame
+from netdsl.elaborate.frame import Elaboration, Frame
 from netdsl.elaborate.limits import Exceeded
 from netdsl.elaborate.report import Mistake
 from netdsl.elaborate.scope import Scope
@@ -49,7 +40,7 @@ def deep() -> Iterator[None]:
 
 
 def choose(scope: Scope, name: str | None) -> tree.Net:
-    """The net that is meant: by name, the only one, the one named like the file, the first ready."""
+    """The net that is meant: by name, the only one, the one like the file, the first ready."""
     nets = scope.nets
     if name is not None:
         for net in nets:
@@ -103,19 +94,19 @@ def elaborate_net(
 def _elaborate(
     elaboration: Elaboration, scope: Scope, net: tree.Net, given: Mapping[str, str]
 ) -> ElaboratedNet | None:
-    outer = file_frame(elaboration, scope)
+    outer = defaults.file_frame(elaboration, scope)
     values = {name: _argument(outer, name, text) for name, text in given.items()}
     finished = FinishedBlock(Definition(net, scope), values, {})
     expectations: list[Expectation] = []
     if net.body is None:
         if net.expect is not None:
-            expectations.extend(promises(outer, net.expect))
-        finished = alias_target(outer, finished, net.name.span)
+            expectations.extend(bodies.promises(outer, net.expect))
+        finished = instances.alias_target(outer, finished, net.name.span)
     target = finished.definition
     node = target.node
     assert isinstance(node, tree.Net) and node.body is not None
     _check_names(node, given)
-    own = file_frame(elaboration, target.scope)
+    own = defaults.file_frame(elaboration, target.scope)
     builder = Builder()
     frame = Frame(
         elaboration,
@@ -127,16 +118,16 @@ def _elaborate(
         node,
         is_net=True,
     )
-    parameters = fill_parameters(frame, node)
-    statements(frame, node.body)
+    parameters = instances.fill_parameters(frame, node)
+    bodies.statements(frame, node.body)
     result = _finish(frame, builder, node)
     if result is None or builder.failed:
         return None
-    builder.lets = lets_of(node)
+    builder.lets = instances.lets_of(node)
     # The body's own promises hold for the net as written, so not for an alias with arguments.
     if net is node or not (set(finished.values) - set(given)):
         expectations.extend(frame.expectations)
-    members = members_of(frame, builder, parameters)
+    members = instances.members_of(frame, builder, parameters)
     graph = builder.freeze(net.name.name, net.replace(body=node.body), parameters, result, members)
     conditions = conditions_of(elaboration.pairs, elaboration.pair_spans)
     return ElaboratedNet(net.name.name, graph, tuple(expectations), conditions, parameters)
@@ -156,7 +147,7 @@ def _argument(outer: Frame, name: str, text: str) -> Any:
     file, diagnostics = parse(source)
     if diagnostics or len(file.items) != 1 or not isinstance(file.items[0], tree.Let):
         raise UserError(f"--set {name}={text} is not a value of the language")
-    return evaluate(outer.child({}, outer.defaults), file.items[0].value)
+    return expressions.evaluate(outer.child({}, outer.defaults), file.items[0].value)
 
 
 def _finish(frame: Frame, builder: Builder, node: tree.Net) -> int | None:
@@ -176,7 +167,7 @@ def _finish(frame: Frame, builder: Builder, node: tree.Net) -> int | None:
     last = node.body[-1] if node.body else None
     if isinstance(last, tree.OutputStatement):
         return frame.flow.value
-    name = (last_name(last.value) if isinstance(last, tree.Flow) else None) or "output"
+    name = (bodies.last_name(last.value) if isinstance(last, tree.Flow) else None) or "output"
     taken = {output.name for output in builder.outputs}
     while name in taken:
         name += "2"

@@ -43,9 +43,9 @@ class Scope:
     def _collect(self, report: Report) -> None:
         for item in self.file.items:
             if isinstance(item, tree.Import):
-                for name in item.names:
-                    if self._first(name.alias, report):
-                        self.imports[name.alias.name] = (item, name)
+                for imported in item.names:
+                    if self._first(imported.alias, report):
+                        self.imports[imported.alias.name] = (item, imported)
             elif isinstance(item, tree.Train):
                 self.trains.append(item)
             elif isinstance(item, tree.Default):

@@ -12,14 +12,13 @@ from typing import Any
 from netdsl.catalog.losses import Loss, LossSum, LossTerm
 from netdsl.catalog.settings import LossExpression, NetChoice, Settings
 from netdsl.diagnostics import Label, UserError
-from netdsl.elaborate import calls
-from netdsl.elaborate.expressions import evaluate
-from netdsl.elaborate.frame import Elaboration, Frame, file_frame
-from netdsl.elaborate.lookup import entry_named
+from netdsl.elaborate import calls, defaults, expressions
+from netdsl.elaborate.frame import Elaboration, Frame
 from netdsl.elaborate.report import Mistake
 from netdsl.elaborate.scope import Scope
 from netdsl.elaborate.suggest import suggestion
 from netdsl.elaborate.values import Poisoned, kind_of
+from netdsl.elaborate.words import entry_named
 from netdsl.record import REQUIRED
 from netdsl.source import Source
 from netdsl.syntax import tree
@@ -44,8 +43,8 @@ def choose_train(scope: Scope, name: str | None) -> tree.Train:
 def elaborate_settings(
     elaboration: Elaboration, scope: Scope, train: tree.Train, given: Mapping[str, str]
 ) -> Settings | None:
-    """The settings of a section, with `given` ones in their place; None where there are mistakes."""
-    frame = file_frame(elaboration, scope)
+    """The settings of a section, `given` ones in their place; None where there are mistakes."""
+    frame = defaults.file_frame(elaboration, scope)
     frame = frame.child({}, frame.defaults)
     declared = Settings.arguments()
     values: dict[str, Any] = {}
@@ -53,8 +52,8 @@ def elaborate_settings(
     seen: dict[str, tree.Setting] = {}
     for setting in _settings(train, given):
         try:
-            _check(setting, seen)
-            values[setting.name.name] = _value(frame, setting)
+            known = _checked(setting, seen)
+            values[known.name.name] = _value(frame, known)
         except Mistake as mistake:
             elaboration.report.add(mistake.diagnostic)
             failed = True
@@ -96,7 +95,7 @@ def _from_text(name: str, text: str) -> tree.Setting:
     return setting
 
 
-def _check(setting: tree.Setting | tree.Phase, seen: dict[str, tree.Setting]) -> None:
+def _checked(setting: tree.Setting | tree.Phase, seen: dict[str, tree.Setting]) -> tree.Setting:
     if isinstance(setting, tree.Phase):
         raise Mistake("unknown-setting", "phases are not known to this version", setting.span)
     name = setting.name.name
@@ -112,6 +111,7 @@ def _check(setting: tree.Setting | tree.Phase, seen: dict[str, tree.Setting]) ->
         place = (Label(seen[name].span, "set here already"),)
         raise Mistake("defined-twice", f"{name} is set twice", setting.name.span, secondary=place)
     seen[name] = setting
+    return setting
 
 
 def _value(frame: Frame, setting: tree.Setting) -> Any:
@@ -148,7 +148,7 @@ def _scaled(frame: Frame, expression: tree.Binary) -> LossSum:
     ):
         if _is_loss(factor):
             continue
-        value = evaluate(frame, factor)
+        value = expressions.evaluate(frame, factor)
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise Mistake("type", f"a weight is a number, not {kind_of(value)}", factor.span)
         return _loss(frame, rest).times(value)
@@ -191,8 +191,8 @@ def _term(
             expression.span,
             help=f"{word.name}(output, label)",
         )
-    names = [_field(item.value) for item in tensors] or [None, None]
-    return LossSum((LossTerm(loss, names[0], names[1]),))
+    prediction, target = [_field(item.value) for item in tensors] or (None, None)
+    return LossSum((LossTerm(loss, prediction, target),))
 
 
 def _field(expression: tree.Expression) -> str:

@@ -34,11 +34,11 @@ class Build:
 
     @staticmethod
     def _start(child: Any) -> int:
-        return int(child.start_pos if isinstance(child, Token) else child.span.start)
+        return (child.start_pos or 0) if isinstance(child, Token) else int(child.span.start)
 
     @staticmethod
     def _end(child: Any) -> int:
-        return int(child.end_pos if isinstance(child, Token) else child.span.end)
+        return (child.end_pos or 0) if isinstance(child, Token) else int(child.span.end)
 
     def _name(self, token: Token) -> tree.Name:
         return tree.Name(Span(self.source, token.start_pos or 0, token.end_pos or 0), str(token))

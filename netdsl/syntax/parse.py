@@ -6,7 +6,7 @@ could not be read is missing from the tree; what was read is as written. Nothing
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from threading import local
 from typing import Any
 
@@ -25,7 +25,10 @@ MOST_DIGITS = 30
 DEEPEST_NESTING = 100
 
 # A newline after one of these does not end a statement, nor does one after a bracket opens.
-_CONTINUES = frozenset("-> , + - * / // % ** == != < <= > >= = and or not in ( [ {".split())
+_CONTINUES = frozenset(
+    ("->", ",", "+", "-", "*", "/", "//", "%", "**", "==", "!=", "<", "<=", ">", ">=", "=",
+     "and", "or", "not", "in", "(", "[", "{")
+)  # fmt: skip
 _CLOSES = {")": "(", "]": "[", "}": "{"}
 
 
@@ -70,7 +73,8 @@ class _Machine:
     def __init__(self) -> None:
         self.build = Build()
         self.newlines = _Newlines()
-        self.lark = Lark._load_from_dict(DATA, MEMO, transformer=self.build, postlex=self.newlines)
+        load: Callable[..., Lark] = Lark._load_from_dict
+        self.lark = load(DATA, MEMO, transformer=self.build, postlex=self.newlines)
 
 
 _machines = local()
@@ -100,7 +104,8 @@ class _Parser:
         self.newlines.previous = ""
         interactive = machine.lark.parse_interactive(source.text)
         self.state = interactive.parser_state
-        self.lexer = interactive.lexer_thread
+        # lark's lexer carries no types of its own.
+        self.lexer: Any = interactive.lexer_thread
         # Where to go on after a mistake: open brackets, and the heights of the parser's stacks.
         self.points: list[tuple[int, int, int]] = []
 
@@ -117,7 +122,7 @@ class _Parser:
                     break
                 self._recover(self._told(unexpected))
             except UnexpectedCharacters as unexpected:
-                self._recover(self._told_character(unexpected.pos_in_stream))
+                self._recover(self._told_character(unexpected.pos_in_stream or 0))
             except _TooDeep:
                 break
         return self._read()
@@ -164,7 +169,11 @@ class _Parser:
         token = unexpected.token
         start = token.start_pos or 0
         item = begins_item(self.source.text, start)
-        if item is not None and self.newlines.open and item > self.newlines.open[0].start_pos:
+        if (
+            item is not None
+            and self.newlines.open
+            and item > (self.newlines.open[0].start_pos or 0)
+        ):
             self._unfinished(item)
             return item
         span = self._span(token)
