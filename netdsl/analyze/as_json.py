@@ -17,10 +17,9 @@ from netdsl.tensor import Dim, TensorType
 VERSION = 1
 
 
-def report(analysis: Analysis, diagnostics: Iterable[Diagnostic] = ()) -> dict[str, Any]:
-    """The object of a net that could be elaborated; `diagnostics` come before its promises'."""
+def report(analysis: Analysis, diagnostics: Iterable[Diagnostic]) -> dict[str, Any]:
+    """The object of a net that could be elaborated, with all that is to be told of the spec."""
     net, graph, cost = analysis.net, analysis.net.graph, analysis.cost
-    told = [*diagnostics, *analysis.promises.diagnostics]
     return {
         "net": net.name,
         "inputs": {port.name: _shape(port.type) for port in net.inputs},
@@ -37,7 +36,7 @@ def report(analysis: Analysis, diagnostics: Iterable[Diagnostic] = ()) -> dict[s
         },
         "macs": _figure(cost.macs),
         "version": VERSION,
-        "diagnostics": _told(told),
+        "diagnostics": _told(diagnostics),
         "layers": [_layer(leaf) for leaf in leaves(graph, analysis.costs)],
         "auxiliary": {
             output.name: _shape(graph.types[output.value])

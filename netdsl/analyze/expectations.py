@@ -58,18 +58,21 @@ def promises(
     Where its arguments were `changed` from outside, they do not count: then a note says so.
     """
     found: list[Promise] = []
+    skipped: list[Expectation] = []
     told: list[Diagnostic] = []
     for expectation in expectations:
         figure = _FIGURES.get(expectation.name)
         if figure is None:
             told.append(_unknown(expectation))
         elif changed:
-            told.append(_skipped(expectation))
+            skipped.append(expectation)
         else:
             promise = _held(expectation, figure(graph, cost))
             found.append(promise)
             if not promise.met:
                 told.append(_missed(promise))
+    if skipped:
+        told.append(_skipped(skipped))
     return Promises(tuple(found), tuple(told))
 
 
@@ -100,6 +103,14 @@ def _rounded(number: float, digits: int) -> str:
     return f"{number:.{digits - 1}e}"
 
 
+def promised(expectation: Expectation) -> str:
+    """The figure that is promised: a float with the digits that are written."""
+    written = _DECIMAL.search(expectation.span.text)
+    if isinstance(expectation.value, float) and written is not None:
+        return written[0].lstrip("= ").rstrip()
+    return shown(expectation.value)
+
+
 def shown(figure: object) -> str:
     """A figure as a person reads it: 138,357,544, or 7 x 7 x 512."""
     if isinstance(figure, tuple):
@@ -111,7 +122,7 @@ def shown(figure: object) -> str:
 
 def _missed(promise: Promise) -> Diagnostic:
     expectation = promise.expectation
-    expected, found = shown(expectation.value), shown(promise.found)
+    expected, found = promised(expectation), shown(promise.found)
     return Diagnostic(
         "expect-missed",
         f"{expectation.name} should be {expected}, but is {found}",
@@ -131,10 +142,11 @@ def _unknown(expectation: Expectation) -> Diagnostic:
     )
 
 
-def _skipped(expectation: Expectation) -> Diagnostic:
+def _skipped(expectations: list[Expectation]) -> Diagnostic:
+    names = ", ".join(dict.fromkeys(expectation.name for expectation in expectations))
     return Diagnostic(
         "expect-skipped",
-        f"{expectation.name} is not checked, because arguments of the net were set",
-        Label(expectation.span, "holds for the net as written"),
+        f"what is promised of {names} is not checked, because arguments or sizes were set",
+        Label(expectations[0].span, "holds for the net as written"),
         severity="note",
     )

@@ -153,10 +153,10 @@ def _slid(window: Window, flowing: TensorType) -> Reach:
 
 
 def _transposed(layer: Any, flowing: TensorType, made: TensorType) -> Reach:
-    """Each output lies under at most ceil(span / stride) windows."""
+    """m neighbouring outputs lie under at most ceil((span + m - 1) / stride) windows."""
     window = Window(layer.kernel, layer.stride, layer.pad, layer.dilation)
     spans, strides = _spans(window, flowing.rank - 1)
-    size = [float(-(-span // stride)) for span, stride in zip(spans, strides, strict=True)]
+    size = [span / stride for span, stride in zip(spans, strides, strict=True)]
     return Reach(tuple(size), tuple(1 / stride for stride in strides))
 
 

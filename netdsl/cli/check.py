@@ -68,25 +68,21 @@ def command(
 
         _print_json(failure(error.diagnostics))
         return 1
+    told = check.diagnostics
     if json_:
         from netdsl.analyze.as_json import report
 
-        _print_json(report(analysis, check.diagnostics))
+        _print_json(report(analysis, told))
     else:
         from netdsl.cli.check_text import show
 
         show(analysis, check.others, depth)
-        _tell((*check.diagnostics, *analysis.promises.diagnostics))
-    told = (*check.diagnostics, *analysis.promises.diagnostics)
+        _tell(told)
     return int(any(diagnostic.severity == "error" for diagnostic in told))
 
 
 class Check:
-    """A spec under check: the net that is shown, and the others of its file.
-
-    `others` are the file's further nets that need no arguments, each with its figures; what is to
-    be told beside the promises of the net that is shown is in `diagnostics`.
-    """
+    """A spec under check: the net that is shown, and the others of its file."""
 
     def __init__(
         self,
@@ -102,13 +98,22 @@ class Check:
         self._settings = {
             k.removeprefix(_SETTING): v for k, v in overrides.items() if k.startswith(_SETTING)
         }
-        self.others: list[Analysis] = []
+        self._analyses: list[Analysis] = []
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
-        """Mistakes and warnings, and the promises that other nets of the file miss."""
-        missed = [d for other in self.others for d in other.promises.diagnostics]
-        return (*self._spec.diagnostics, *missed)
+        """Mistakes, warnings, and what is to be told of the promises of every net, once."""
+        told = {_key(diagnostic): diagnostic for diagnostic in self._spec.diagnostics}
+        for analysis in self._analyses:
+            # Nets of a family share the promises of their body.
+            for diagnostic in analysis.promises.diagnostics:
+                told.setdefault(_key(diagnostic), diagnostic)
+        return tuple(told.values())
+
+    @property
+    def others(self) -> list[Analysis]:
+        """The figures of the file's further nets that need no arguments."""
+        return self._analyses[1:]
 
     def run(self, section: str | None, batch: int) -> Analysis:
         """The figures of the net that is shown; raises `SpecError` where the spec is wrong."""
@@ -118,13 +123,14 @@ class Check:
         shown = spec.elaborate(self._name, self._arguments, self._sizes)
         optimizer = self._optimizer(section)
         changed = bool(self._arguments or self._sizes)
-        # Promises name no net, so they are looked at in each; one net asked for stands alone.
+        # A net that was asked for by name stands alone.
         names = spec.ready_names if self._name is None else ()
         others = [spec.elaborate(name) for name in names if shown is None or name != shown.name]
         if shown is None or spec.failed:
             raise SpecError(spec.diagnostics)
-        self.others = [analyze(other) for other in others if other is not None]
-        return analyze(shown, batch, optimizer, changed)
+        self._analyses = [analyze(shown, batch, optimizer, changed)]
+        self._analyses += [analyze(other) for other in others if other is not None]
+        return self._analyses[0]
 
     def _optimizer(self, section: str | None) -> Entry | None:
         """The optimizer of the section asked for, else of the first; all sections are read."""
@@ -137,6 +143,11 @@ class Check:
             if at == 0 and settings is not None:
                 found = settings.optimizer
         return found
+
+
+def _key(diagnostic: Diagnostic) -> tuple[str, str, int]:
+    """What makes two diagnostics the same for a reader."""
+    return diagnostic.message, diagnostic.label.span.source.name, diagnostic.label.span.start
 
 
 def _numbers(given: Iterable[str], option: str) -> dict[str, int]:

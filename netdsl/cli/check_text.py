@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from netdsl.analyze.analysis import Analysis
-from netdsl.analyze.expectations import Promise, shown
+from netdsl.analyze.expectations import Promise, promised, shown
 from netdsl.analyze.memory import Memory
 from netdsl.analyze.receptive import ReceptiveField
 from netdsl.analyze.rows import Row, rows
@@ -198,7 +198,7 @@ def _bytes(count: int) -> str:
 
 
 def _promise(promise: Promise) -> Iterator[tuple[str, str]]:
-    name, expected = promise.expectation.name, shown(promise.expectation.value)
+    name, expected = promise.expectation.name, promised(promise.expectation)
     if promise.met:
         yield f"✓ {name:<15}", "green"
         yield expected, ""
