@@ -191,7 +191,8 @@ class Size:
         for monomial, coefficient in sorted(
             self.terms.items(), key=lambda t: (t[0] == (), repr(t))
         ):
-            text = " * ".join(_atom_text(atom) for atom in monomial)
+            alone = len(monomial) == 1 and abs(coefficient) == 1
+            text = " * ".join(_atom_text(atom, alone) for atom in monomial)
             if monomial == ():
                 text = str(abs(coefficient))
             elif abs(coefficient) != 1:
@@ -229,12 +230,14 @@ def _simplified(terms: dict[Monomial, int]) -> Dim:
     return Size(left)
 
 
-def _atom_text(atom: Atom) -> str:
+def _atom_text(atom: Atom, alone: bool) -> str:
+    """An atom; a floor division in brackets where it is not `alone` but multiplied."""
     if isinstance(atom, str):
         return atom
     inner = Size(dict(atom[0]))
     text = str(inner)
-    return f"{text} // {atom[1]}" if len(inner.terms) == 1 else f"({text}) // {atom[1]}"
+    text = f"{text} // {atom[1]}" if len(inner.terms) == 1 else f"({text}) // {atom[1]}"
+    return text if alone else f"({text})"
 
 
 class TensorType(Record):
