@@ -191,7 +191,7 @@ class Size:
         for monomial, coefficient in sorted(
             self.terms.items(), key=lambda t: (t[0] == (), repr(t))
         ):
-            alone = len(monomial) == 1 and abs(coefficient) == 1
+            alone = len(monomial) == 1 and (coefficient == 1 or (coefficient == -1 and parts != []))
             text = " * ".join(_atom_text(atom, alone) for atom in monomial)
             if monomial == ():
                 text = str(abs(coefficient))

@@ -7,6 +7,7 @@ is broken in two.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from textwrap import wrap
 
 from rich.console import Console
 from rich.text import Text
@@ -22,7 +23,8 @@ TIMES = "\N{MULTIPLICATION SIGN}"
 # What stands for a character where the output cannot show it.
 _PLAIN = str.maketrans({TIMES: "x", "…": "~", "✓": "+", "✗": "-", "─": "-"})
 _GAP = 2
-_LEAST = 8
+_LEAST = 10
+_LABEL = 17
 
 
 class _Page:
@@ -49,7 +51,9 @@ def show(analysis: Analysis, others: Sequence[Analysis], depth: int | None) -> N
     _table(page, list(_cells(analysis, depth)))
     page.line()
     for label, value in _figures(analysis):
-        page.line((f"{label:<17}", "dim"), (value, ""))
+        for part in wrap(value, max(page.console.width - _LABEL, _LABEL)):
+            page.line((f"{label:<{_LABEL}}", "dim"), (part, ""))
+            label = ""
     for promise in analysis.promises.kept_or_missed:
         page.line(*_promise(promise))
     if others:
@@ -105,13 +109,15 @@ def _table(page: _Page, cells: list[tuple[str, ...]]) -> None:
 
 
 def _widths(cells: list[tuple[str, ...]], room: int) -> list[int]:
-    """The widths of columns: names and layers give way where the room is too small."""
+    """The widths of columns: where the room is too small, the widest give way, numbers never."""
     widths = [max(len(row[column]) for row in cells) for column in range(5)]
-    spare = room - _GAP * 4 - sum(widths[2:])
-    if sum(widths[:2]) > spare:
-        half = max(spare // 2, _LEAST)
-        widths[0] = min(widths[0], max(half, spare - widths[1]))
-        widths[1] = max(min(widths[1], spare - widths[0]), _LEAST)
+    numbers = [row[4] for row in cells[1:] if row[4].replace(",", "").isdecimal()]
+    least = [_LEAST, _LEAST, _LEAST, widths[3], max(map(len, [*numbers, cells[0][4]]))]
+    for _ in range(sum(widths) + _GAP * 4 - room):
+        widest = max(range(5), key=lambda column: (widths[column] > least[column], widths[column]))
+        if widths[widest] == least[widest]:
+            break
+        widths[widest] -= 1
     return widths
 
 
@@ -182,9 +188,10 @@ def _memory(memory: Memory | None) -> Iterator[tuple[str, str]]:
     yield (
         "training step",
         f"{_bytes(memory.training)} at {batch}: weights {weights},"
-        f" gradients {_bytes(memory.gradients)},",
+        f" gradients {_bytes(memory.gradients)},"
+        f" state of {memory.optimizer} {_bytes(memory.optimizer_state)},"
+        f" kept for backward {_bytes(memory.saved)}",
     )
-    yield "", f"{memory.optimizer} {_bytes(memory.optimizer_state)}, saved {_bytes(memory.saved)}"
 
 
 def _bytes(count: int) -> str:
