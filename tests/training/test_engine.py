@@ -26,7 +26,7 @@ from netdsl.diagnostics import UserError
 from netdsl.graph import ElaboratedNet
 from netdsl.training.initial import initial_weights
 from netdsl.training.plan import Plan
-from tests.training.nets import chain, classifier, engine, plan
+from tests.training.nets import Module, chain, classifier, engine, plan
 
 
 def started(made: Plan) -> TorchEngine:
@@ -182,6 +182,15 @@ def test_chance_starts_from_its_seed() -> None:
     cut = [made.split.train]
     first, again, other = (started(made).train(cut, seed, lambda n: None) for seed in (1, 1, 2))
     assert first == again != other
+
+
+def test_threads_are_as_before_after_an_epoch() -> None:
+    made = plan()
+    before, seen = torch.get_num_threads(), []
+    running = TorchEngine(Module(made.net, True), made.task, made.arrays, "cpu", before + 1)
+    running.train([made.split.train], 0, lambda count: seen.append(torch.get_num_threads()))
+    assert seen == [before + 1]
+    assert torch.get_num_threads() == before
 
 
 def test_a_device_that_is_not_here() -> None:

@@ -7,6 +7,7 @@ goes over the weights one by one in Python.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -88,9 +89,16 @@ class TorchEngine(TorchModel):
     """An engine over a module; where the task folds outputs it has `logits` beside `forward`."""
 
     def __init__(
-        self, module: nn.Module, task: Task, fields: Mapping[str, Array], device: str = "cpu"
+        self,
+        module: nn.Module,
+        task: Task,
+        fields: Mapping[str, Array],
+        device: str = "cpu",
+        threads: int | None = None,
     ) -> None:
+        """`threads` is how many the CPU uses while this engine works; None leaves it to PyTorch."""
         super().__init__(module, task.output, task.batch, device)
+        self._threads = threads
         self._inputs = [to_torch(fields[name]).to(self._device) for name in task.inputs]
         self._terms = [_Scorer(term, fields, self._device) for term in task.terms]
         self._lasting = [term for term in self._terms if not term.auxiliary]
@@ -108,15 +116,16 @@ class TorchEngine(TorchModel):
         torch.manual_seed(seed)
         self._module.train()
         sums = _Sums(self._device)
-        for rows in self._on_device(batches):
-            outputs = self._outputs(rows)
-            loss = _total([term.loss(outputs, rows) for term in self._terms])
-            objective = loss + _penalty(self._penalties) if self._penalties else loss
-            self._optimizer.zero_grad(set_to_none=True)
-            objective.backward()  # type: ignore[no-untyped-call]
-            self._optimizer.step()
-            self._count(sums, loss.detach(), outputs, rows)
-            tick(len(rows))
+        with _using(self._threads):
+            for rows in self._on_device(batches):
+                outputs = self._outputs(rows)
+                loss = _total([term.loss(outputs, rows) for term in self._terms])
+                objective = loss + _penalty(self._penalties) if self._penalties else loss
+                self._optimizer.zero_grad(set_to_none=True)
+                objective.backward()  # type: ignore[no-untyped-call]
+                self._optimizer.step()
+                self._count(sums, loss.detach(), outputs, rows)
+                tick(len(rows))
         return sums.figures()
 
     @torch.no_grad()
@@ -124,10 +133,11 @@ class TorchEngine(TorchModel):
         """See `Engine.evaluate`."""
         self._module.eval()
         sums = _Sums(self._device)
-        for rows in torch.split(torch.from_numpy(examples).to(self._device), self._batch):
-            outputs = self._outputs(rows)
-            loss = _total([term.loss(outputs, rows) for term in self._lasting])
-            self._count(sums, loss, outputs, rows)
+        with _using(self._threads):
+            for rows in torch.split(torch.from_numpy(examples).to(self._device), self._batch):
+                outputs = self._outputs(rows)
+                loss = _total([term.loss(outputs, rows) for term in self._lasting])
+                self._count(sums, loss, outputs, rows)
         return sums.figures()
 
     def state(self) -> dict[str, Array]:
@@ -212,6 +222,18 @@ class _Sums:
         if self._answers:
             figures["accuracy"] = self._right.item() / self._answers
         return figures
+
+
+@contextmanager
+def _using(threads: int | None) -> Iterator[None]:
+    """Has the CPU use so many threads in this block."""
+    before = torch.get_num_threads()
+    if threads is not None:
+        torch.set_num_threads(threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _total(losses: list[Tensor]) -> Tensor:

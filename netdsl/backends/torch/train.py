@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from netdsl.analyze.cost import Costs
 from netdsl.backends.engine import Array, Task
 from netdsl.backends.torch import build
 from netdsl.backends.torch.engine import TorchEngine, TorchModel
 from netdsl.graph import ElaboratedNet
 
+# Multiply-adds of one evaluation's batch below which threads wait for one another longer than they
+# compute. On a machine that is busy otherwise a second one makes such a step forty times as slow.
+_SMALL = 500_000_000
 # How many examples a prediction on new data takes at once.
 _AT_ONCE = 64
 
@@ -16,8 +20,13 @@ _AT_ONCE = 64
 def make_engine(
     net: ElaboratedNet, task: Task, fields: Mapping[str, Array], device: str
 ) -> TorchEngine:
-    """An engine for a task over these fields; its weights have yet to be set."""
-    return TorchEngine(build(net, task.folded), task, fields, device)
+    """An engine for a task over these fields; its weights have yet to be set.
+
+    A small net is computed by one thread of the CPU.
+    """
+    macs = Costs().graph(net.graph).macs
+    small = isinstance(macs, int) and macs * task.batch < _SMALL
+    return TorchEngine(build(net, task.folded), task, fields, device, 1 if small else None)
 
 
 def make_model(net: ElaboratedNet, output: str, device: str) -> TorchModel:
