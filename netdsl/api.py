@@ -54,6 +54,8 @@ class Spec:
         self._files = files
         self._limits = limits
         self._linted = False
+        # What was elaborated, so that a mistake in it is told of one elaboration.
+        self._elaborated: dict[tuple[object, ...], ElaboratedNet | None] = {}
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
@@ -91,10 +93,18 @@ class Spec:
         `set` gives arguments as expressions of the language, `sizes` numbers for `?`. Raises
         `UserError` where there is no such net, parameter or size.
         """
-        elaboration = self._elaboration(sizes or {})
         net = choose(self.scope, name)
+        key = (net.name.name, *sorted((set or {}).items()), *sorted((sizes or {}).items()))
+        if key not in self._elaborated:
+            self._elaborated[key] = self._elaborate(net, set or {}, sizes or {})
+        return self._elaborated[key]
+
+    def _elaborate(
+        self, net: tree.Net, set: Mapping[str, str], sizes: Mapping[str, int]
+    ) -> ElaboratedNet | None:
+        elaboration = self._elaboration(sizes)
         with _uncollected():
-            found = elaborate_net(elaboration, self.scope, net, set or {})
+            found = elaborate_net(elaboration, self.scope, net, set)
             if not self._linted:
                 self._linted = True
                 lint(self.scope, self._report)

@@ -76,6 +76,8 @@ def _elaborate(frame: Frame, definition: Definition, values: Any, localizer: Loc
     elaboration = frame.elaboration
     node = definition.node
     assert not isinstance(node, tree.Function)
+    if definition.scope.broken(node):
+        return Instance(None, ())
     mark = elaboration.report.mark()
     builder = Builder()
     outer = defaults.file_frame(elaboration, definition.scope)

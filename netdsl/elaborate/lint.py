@@ -26,8 +26,9 @@ def lint(scope: Scope, report: Report) -> None:
     for item in scope.items.values():
         if isinstance(item, tree.Block | tree.Net | tree.Function):
             _unknown_names(scope, item, report)
-            _unused_inside(item, report)
-    if scope.nets:
+            if not scope.broken(item):
+                _unused_inside(item, report)
+    if scope.nets and not scope.mistakes:
         _unused_items(scope, used, report)
     for statement in scope.defaults:
         _unapplied(statement, used, report)
@@ -38,7 +39,7 @@ def _unknown_names(
 ) -> None:
     found = survey(item)
     bound = found.bound
-    known = {*bound, *scope.items, *scope.imports, *_CATALOG, "it"}
+    known = {*bound, *scope.items, *scope.imports, *scope.unread, *_CATALOG, "it"}
     unknown = [name for name in found.uses if name.name not in known]
     if not unknown:
         return

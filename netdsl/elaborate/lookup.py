@@ -145,6 +145,8 @@ def unknown(
     frame: Frame, name: tree.Name, argument: Argument | None = None, called: bool = False
 ) -> Mistake:
     """The mistake of a word that means nothing here."""
+    if name.name in frame.scope.unread:
+        raise Poisoned
     elsewhere = _bound_elsewhere(frame, name.name)
     if elsewhere is not None:
         return Mistake(

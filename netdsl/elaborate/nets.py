@@ -106,6 +106,8 @@ def _elaborate(
     node = target.node
     assert isinstance(node, tree.Net) and node.body is not None
     _check_names(node, given)
+    if target.scope.broken(node):
+        return None
     own = defaults.file_frame(elaboration, target.scope)
     builder = Builder()
     frame = Frame(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Mapping
 from typing import Any
@@ -22,7 +23,9 @@ Named = tree.Let | tree.Function | tree.Block | tree.Net
 class Scope:
     """The items of one file by name. Equal by identity: one file is one scope."""
 
-    def __init__(self, file: tree.File, path: str, files: Files) -> None:
+    def __init__(
+        self, file: tree.File, path: str, files: Files, mistakes: tuple[int, ...] = ()
+    ) -> None:
         self.file = file
         self.path = path
         self.files = files
@@ -33,7 +36,18 @@ class Scope:
         # Values of file-level `let` names, filled as they are needed.
         self.lets: dict[str, Any] = {}
         self.used: set[str] = set()
+        # Where the text could not be read, and what may have been defined there.
+        self.mistakes = mistakes
         self._collect(files.report)
+        self.unread = frozenset(_defined_words(file.source.text) if mistakes else ()) - {
+            *self.items,
+            *self.imports,
+        }
+
+    def broken(self, node: tree.TreeNode) -> bool:
+        """Whether a part of an item could not be read, so that nothing is to be said of its flow."""
+        start, end = node.span.start, node.span.end
+        return any(start <= offset < end for offset in self.mistakes)
 
     @property
     def nets(self) -> list[tree.Net]:
@@ -106,6 +120,18 @@ def bound_names(pattern: tree.Pattern) -> list[tree.Name]:
     return [name for item in pattern.items for name in bound_names(item)]
 
 
+_DEFINITION = re.compile(r"^\s*(?:block|net|fn|let|from)\b(.*)", re.MULTILINE)
+
+
+def _defined_words(text: str) -> set[str]:
+    """Words of lines that define something, for items that could not be read."""
+    return {
+        word
+        for line in _DEFINITION.findall(text)
+        for word in re.findall(r"[^\W\d]\w*", line.partition("=")[0].partition("{")[0])
+    }
+
+
 class Files:
     """Reads the files that a spec names, each once, none outside of `root`."""
 
@@ -132,7 +158,8 @@ class Files:
         file, diagnostics = parse(source)
         for diagnostic in diagnostics:
             self.report.add(diagnostic)
-        scope = Scope(file, path, self)
+        mistakes = tuple([diagnostic.label.span.start for diagnostic in diagnostics])
+        scope = Scope(file, path, self, mistakes)
         self.scopes[path] = scope
         return scope
 

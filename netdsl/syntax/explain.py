@@ -38,7 +38,7 @@ _SPOKEN = {
 }
 # What may follow almost anything says nothing about what was forgotten.
 _TELLING = (
-    "NAME", "LBRACE", "RBRACE", "LPAR", "RPAR", "RSQB", "EQUAL", "COLON", "COMMA", "STRING", "_NL"
+    "RPAR", "RSQB", "COMMA", "EQUAL", "COLON", "NAME", "LBRACE", "RBRACE", "LPAR", "STRING", "_NL"
 )  # fmt: skip
 
 

@@ -102,10 +102,10 @@ class _Parser:
         self.newlines = machine.newlines
         self.newlines.open = []
         self.newlines.previous = ""
-        interactive = machine.lark.parse_interactive(source.text)
-        self.state = interactive.parser_state
+        self.interactive = machine.lark.parse_interactive(source.text)
+        self.state = self.interactive.parser_state
         # lark's lexer carries no types of its own.
-        self.lexer: Any = interactive.lexer_thread
+        self.lexer: Any = self.interactive.lexer_thread
         # Where to go on after a mistake: open brackets, and the heights of the parser's stacks.
         self.points: list[tuple[int, int, int]] = []
 
@@ -177,7 +177,7 @@ class _Parser:
             self._unfinished(item)
             return item
         span = self._span(token)
-        accepts = set(unexpected.accepts or unexpected.expected)
+        accepts = self.interactive.accepts()
         message, label, help = explain_token(str(token), token.type, accepts, span)
         self.diagnostics.append(
             Diagnostic("syntax", message, Label(span, label), self._opened(), help)
