@@ -116,12 +116,15 @@ class Run(Record):
     result: int
 
 
+PortKind = Literal["input", "flow", "parameter", "captured"]
+
+
 class Port(Record):
     """A tensor that flows into a graph."""
 
     name: str
     type: TensorType
-    kind: Literal["input", "flow", "parameter", "captured"]
+    kind: PortKind
 
 
 class Output(Record):
@@ -248,12 +251,17 @@ def named_nodes(graph: Graph) -> Iterator[tuple[str, Node]]:
     graph has that layer's name; one that uses a layer shared from outside has its name there.
     """
     namer = _Namer()
-    own = {shared: namer.reserve(shared.name, None) for shared in graph.shared}
+    own = _shared_names(graph, namer)
     for node in unrolled(graph.nodes):
         if node.shared is None:
             yield namer.name(node), node
         else:
             yield own.get(node.shared, node.shared.name), node
+
+
+def _shared_names(graph: Graph, namer: _Namer) -> dict[Shared, str]:
+    """The names of the layers that a graph shares; they come before all others."""
+    return {shared: namer.reserve(shared.name, None) for shared in graph.shared}
 
 
 def unrolled(nodes: tuple[Node | Run, ...]) -> Iterator[Node]:
@@ -274,17 +282,26 @@ class NamedWeight(Record):
     layer: Layer
 
 
-def named_weights(graph: Graph, prefix: str = "") -> Iterator[NamedWeight]:
-    """Every weight and state of the graph, once, in order of execution, by its full name."""
-    seen: set[Shared] = set()
-    own = set(graph.shared)
+def named_weights(graph: Graph) -> Iterator[NamedWeight]:
+    """Every weight and state of the graph, once, in order of execution, by its full name.
+
+    Layers that are shared from outside of the graph have their weights there.
+    """
+    return _named_weights(graph, "", {})
+
+
+def _named_weights(graph: Graph, prefix: str, owners: dict[Shared, str]) -> Iterator[NamedWeight]:
+    """`owners` has the full names of shared layers whose weights are still to be named."""
+    own = _shared_names(graph, _Namer())
+    owners.update({shared: f"{prefix}{name}" for shared, name in own.items()})
     for name, node in named_nodes(graph):
+        full = f"{prefix}{name}"
         if node.shared is not None:
-            if node.shared not in own or node.shared in seen:
+            if node.shared not in owners:
                 continue
-            seen.add(node.shared)
+            full = owners.pop(node.shared)
         if isinstance(node.work, Graph):
-            yield from named_weights(node.work, f"{prefix}{name}.")
+            yield from _named_weights(node.work, f"{full}.", owners)
         else:
             for weight in node.work.weights(*graph.input_types(node)):
-                yield NamedWeight(f"{prefix}{name}.{weight.name}", weight, node.work)
+                yield NamedWeight(f"{full}.{weight.name}", weight, node.work)

@@ -68,8 +68,10 @@ class Scope:
                 for name in bound_names(item.pattern):
                     if self._first(name, report):
                         self.items[name.name] = item
-            elif self._first(item.name, report):
-                self.items[item.name.name] = item
+            else:
+                _parameters_once(item, report)
+                if self._first(item.name, report):
+                    self.items[item.name.name] = item
 
     def _first(self, name: tree.Name, report: Report) -> bool:
         before = self.items.get(name.name)
@@ -111,6 +113,18 @@ class Scope:
             return None
         item, scope = found
         return item if isinstance(item, tree.Let) else Definition(item, scope)
+
+
+def _parameters_once(item: tree.Block | tree.Net | tree.Function, report: Report) -> None:
+    """Tells of parameters that have the name of an earlier one."""
+    first: dict[str, tree.Name] = {}
+    for parameter in item.parameters:
+        name = parameter.name
+        before = first.setdefault(name.name, name)
+        if before is not name:
+            place = (Label(before.span, "the first"),)
+            message = f"{item.name.name} has two parameters {name.name}"
+            report.add(Diagnostic("defined-twice", message, Label(name.span), place))
 
 
 def bound_names(pattern: tree.Pattern) -> list[tree.Name]:
