@@ -8,7 +8,9 @@ so are volumes; sequences are (batch, length, features), vectors (batch, units).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from importlib import import_module
 from typing import Any, TypeVar
 
@@ -50,6 +52,7 @@ class Emission(Record):
 Row = Callable[[Any, tuple[TensorType, ...]], Emission]
 _rows: dict[type[Layer], Row] = {}
 _AnyRow = TypeVar("_AnyRow", bound=Row)
+_in_full: ContextVar[bool] = ContextVar("in_full", default=False)
 
 
 def row(layer: type[Layer]) -> Callable[[_AnyRow], _AnyRow]:
@@ -88,5 +91,19 @@ def arguments(**given: tuple[Any, Any]) -> tuple[str, dict[str, Any]]:
 
     Returns the template (`, stride={stride}`) and its values.
     """
-    kept = {name: value for name, (value, default) in given.items() if value != default}
+    full = _in_full.get()
+    kept = {name: value for name, (value, default) in given.items() if full or value != default}
     return "".join(f", {name}={{{name}}}" for name in kept), kept
+
+
+@contextmanager
+def in_full() -> Iterator[None]:
+    """Rows asked within it write all keyword arguments.
+
+    So uses of a layer that differ in a stride of 1 and 2 have the same template.
+    """
+    token = _in_full.set(True)
+    try:
+        yield
+    finally:
+        _in_full.reset(token)

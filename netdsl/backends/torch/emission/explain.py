@@ -1,0 +1,473 @@
+"""Finds, for each value of a class, the expression that reads best and is right in all bodies.
+
+The first of these that gives exactly the values wanted: what the spec says there, when it says
+it with names; where the size of what flows in comes from; a literal; a small search over the
+parameters; the index of a loop; a new parameter of the class's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from netdsl.backends.torch.emission.classes import Class
+from netdsl.backends.torch.emission.expression import (
+    Constant,
+    Expression,
+    Key,
+    Operation,
+    Symbol,
+    Unevaluable,
+    evaluate,
+    folded,
+    same,
+    substitute,
+    symbols,
+    writable,
+)
+from netdsl.backends.torch.emission.plan import Choice, Item, Loop, ModuleName, Place, SharedModule, Use, Value
+from netdsl.backends.torch.emission.search import affine, combinations
+from netdsl.backends.torch.emission.translate import Translator, named
+from netdsl.backends.torch.rows import Code
+from netdsl.catalog.layers.merge import Concat
+from netdsl.catalog.layers.shape import Flatten
+from netdsl.graph import Graph
+from netdsl.syntax import tree
+
+# Under these names rows speak of sizes that nobody writes: those of what flows in.
+_FLOWING = frozenset({"channels", "features", "filters", "groups"})
+# Where PyTorch's word for an argument is another than the language's.
+_WRITTEN_AS = {"padding": "pad", "negative_slope": "slope", "output_padding": "output_pad"}
+_WIDTHS = ("filters", "units")
+
+
+class Point(NamedTuple):
+    """One place where a value stands: a body, and the round of a loop that was found."""
+
+    graph: Graph
+    round: int
+    value: Any
+
+
+class Explainer:
+    """Explains the values of one class; `all_` knows those of the bodies inside."""
+
+    def __init__(self, found: Class, all_: Explainers) -> None:
+        self.found = found
+        self.all = all_
+        self.makers: dict[Value, Use | Loop | Choice] = {}
+        self.loops: dict[int, Loop] = {}
+        self._widths: dict[Value, Expression | None] = {}
+        self._learn(found.plan.items, None)
+        # Shared layers, as uses at the place where they are constructed.
+        self.owned = {module.name: _owned_use(module) for module in found.plan.owned}
+
+    def _learn(self, items: Iterable[Item], loop: Loop | None) -> None:
+        for item in items:
+            match item:
+                case Use():
+                    self.makers.update(dict.fromkeys(item.outputs[:1], item))
+                    if loop is not None:
+                        self.loops[id(item)] = loop
+                case Loop():
+                    self.makers[item.carry] = self.makers[item.result] = item
+                    self._learn(item.items, item)
+                case Choice():
+                    for arm in item.arms.values():
+                        self._learn(arm, loop)
+                    for value, _ in item.joins:
+                        self.makers[value] = item
+
+    # Values of symbols
+
+    def known(self, key: Key, graph: Graph, round_: int = 0) -> Any:
+        """The value of a symbol in a body."""
+        kind, name = key  # type: ignore[misc]
+        match kind:
+            case "index":
+                return round_
+            case "parameter":
+                return graph.parameters[name]
+            case "channels":
+                return graph.ports[name].type.channels
+        return self.found.extras[key][1][graph]
+
+    def right(self, expression: Expression | None, points: Sequence[Point]) -> bool:
+        """Whether an expression gives the value of every point, and Python can write it."""
+        if expression is None:
+            return False
+        keys = symbols(expression)
+        for graph, round_, value in points:
+            try:
+                if not all(writable(self.known(key, graph, round_)) for key in keys):
+                    return False
+                if not same(evaluate(expression, lambda k: self.known(k, graph, round_)), value):
+                    return False
+            except (Unevaluable, KeyError):
+                return False
+        return True
+
+    def choose(
+        self,
+        points: Sequence[Point],
+        candidates: Iterable[Expression | None],
+        name: str,
+        key: Key,
+    ) -> Expression:
+        """The first right one of some candidates, or what can be found without them."""
+        for candidate in candidates:
+            for variant in _variants(candidate):
+                if self.right(variant, points):
+                    return self._used(variant)
+        literal = Constant(points[0].value)
+        if self.right(literal, points):
+            return literal
+        for candidate in self._searched(points):
+            if self.right(candidate, points):
+                return self._used(candidate)
+        return self._used(self._own(points, name, key))
+
+    def _searched(self, points: Sequence[Point]) -> Iterator[Expression]:
+        if not all(type(point.value) is int for point in points):
+            return
+        rounds = {point.round for point in points}
+        atoms = [key for key in self._atoms() if self._whole(key)]
+        if len(rounds) == 1:
+            yield from combinations(atoms, points[0].value, self._at(points[0]))
+        else:
+            yield from affine(atoms, points, self._at)
+
+    def _at(self, point: Point) -> Callable[[Key], Any]:
+        return lambda key: self.known(key, point.graph, point.round)
+
+    def _atoms(self) -> list[Key]:
+        """The parameters that an expression may use."""
+        if self.found.root:
+            return []
+        definition = self.found.graph.definition
+        own: list[Key] = [("parameter", p.name.name) for p in definition.parameters if not p.tensor]
+        ports: list[Key] = [("channels", index) for index in range(len(self.found.plan.ports))]
+        return [*own, *ports, *self.found.extras]
+
+    def _whole(self, key: Key) -> bool:
+        try:
+            return all(type(self.known(key, g)) is int for g in self.found.plan.graphs)
+        except KeyError:
+            return False
+
+    def _used(self, expression: Expression) -> Expression:
+        for key in symbols(expression):
+            if key[0] != "index":  # type: ignore[index]
+                self.found.keys.setdefault(key)
+        return expression
+
+    def _own(self, points: Sequence[Point], name: str, key: Key) -> Expression:
+        """A new parameter of the class, one for each round where rounds differ."""
+        values: dict[Graph, Any] = {}
+        by_round = len({point.round for point in points}) > 1
+        for graph, _, value in points:
+            values[graph] = (*values.get(graph, ()), value) if by_round else value
+        for graph in self.found.plan.graphs:
+            values.setdefault(graph, points[0].value)
+        if by_round and self.found.root:
+            table: Expression = Constant(values[points[0].graph])
+        else:
+            self.found.extras[key] = (name, values)
+            table = Symbol(key)
+        first = min(point.round for point in points)
+        if not by_round:
+            return table
+        index: Expression = Symbol(("index", 0))
+        if first:
+            index = Operation("-", (index, Constant(first)))
+        return Operation("index", (table, index))
+
+    # Values of uses
+
+    def code(self, use: Use, part: str) -> dict[str, Expression]:
+        """The expressions for the values of a part of a use (`construct`, `call`, …)."""
+        code = code_of(use.place, part)
+        omitted = use.omitted
+        names = [name for name in code.values if name not in omitted] if code is not None else []
+        return {name: self.value(use, part, name) for name in names}
+
+    def value(self, use: Use, part: str, name: str) -> Expression:
+        """The expression for one value of a use."""
+        slot = (id(use), f"{part}.{name}")
+        if slot not in self.found.explained:
+            points = self.points(use, lambda place: code_of(place, part).values[name])  # type: ignore[union-attr]
+            shown = f"{_stem(use.module)}{name}" if name not in self._names() else name
+            candidates = self._candidates(use, part, name)
+            self.found.explained[slot] = self.choose(points, candidates, shown, ("extra", slot))
+        return self.found.explained[slot]
+
+    def argument(self, use: Use, key: Key) -> Expression:
+        """The expression for a parameter of the class that a use constructs."""
+        slot = (id(use), f"argument.{key}")
+        if slot not in self.found.explained:
+            child = self.all.of(use.place.child)
+
+            def value(place: Place) -> Any:
+                assert place.child is not None
+                return child.known(key, place.child)
+
+            points = self.points(use, value)
+            kind, name = key  # type: ignore[misc]
+            shown = name if isinstance(name, str) else f"{_stem(use.module)}channels"
+            if kind == "parameter":
+                candidates = list(self._written(use, name))
+            elif kind == "channels":
+                candidates = [self.width(use.inputs[name])]
+            else:
+                shown = child.found.extras[key][0]
+                candidates = []
+            self.found.explained[slot] = self.choose(points, candidates, shown, ("extra", slot))
+        return self.found.explained[slot]
+
+    def all_of(self, use: Use) -> None:
+        """Finds the expressions for all values of a use."""
+        place = use.place
+        if place.child is not None:
+            for key in list(self.all.of(place.child).found.keys):
+                self.argument(use, key)
+        if place.emission is None:
+            return
+        members = [f"members.{tap}" for tap in use.taps]
+        starts = [f"starts.{number}" for number in range(len(place.starts))]
+        for part in ["construct", "call", *members, *starts]:
+            self.code(use, part)
+
+    def use_condition(self, choice: Choice) -> None:
+        """Makes what a choice depends on parameters of the class."""
+        for _, condition in self.found.conditions[choice]:
+            self._used(condition)
+
+    def count(self, loop: Loop) -> Expression:
+        """How many rounds a loop has."""
+        slot = (id(loop), "count")
+        if slot not in self.found.explained:
+            points = [Point(graph, 0, count) for graph, count in loop.counts.items()]
+            found = self.choose(points, [], "repeats", ("extra", slot))
+            self.found.explained[slot] = found
+        return self.found.explained[slot]
+
+    def points(self, use: Use, value: Callable[[Place], Any]) -> list[Point]:
+        """A value of a use in every body and round."""
+        first = use.module.number[0] if use.module is not None and use.module.number else 0
+        loop = self.loops.get(id(use))
+        start = loop.start if loop is not None else first
+        return [
+            Point(graph, start + round_, value(place))
+            for graph, places in use.places.items()
+            for round_, place in enumerate(places)
+        ]
+
+    def _names(self) -> set[str]:
+        taken = {name for name, _ in self.found.extras.values()}
+        return taken | {p.name.name for p in self.found.graph.definition.parameters}
+
+    def _candidates(self, use: Use, part: str, name: str) -> Iterator[Expression | None]:
+        yield from self._written(use, _WRITTEN_AS.get(name, name))
+        if part == "construct" and name in _FLOWING and use.inputs:
+            yield self.width(use.inputs[0])
+
+    def _written(self, use: Use, name: str) -> Iterator[Expression | None]:
+        written = use.place.node.written.arguments.get(name)
+        if written is None or not named(written):
+            return
+        yield from self._translated(written, use.inputs[0] if use.inputs else None)
+
+    def _translated(
+        self, written: tree.Expression, flow: Value | None
+    ) -> Iterator[Expression | None]:
+        if self.found.root:
+            return
+        ports = self.found.plan.ports
+        for start in dict.fromkeys([flow, ports[0] if ports else None]):
+            yield Translator(self.found, start, self.width).translate(written)
+
+    def condition(self, choice: Choice) -> list[tuple[int, Expression]] | None:
+        """The arms of a choice with their conditions, if Python can say them; else None.
+
+        The last arm of an `if` with `else` has the condition `True`.
+        """
+        conditions = [self._condition(choice, arm.condition) for arm in choice.step.arms]
+        if any(condition is None for condition in conditions):
+            return None
+        known = [condition for condition in conditions if condition is not None]
+        for graph in self.found.plan.graphs:
+            if not self._decides(choice, known, graph):
+                return None
+        return [*enumerate(known), (len(known), Constant(True))]
+
+    def _condition(self, choice: Choice, written: tree.Expression) -> Expression | None:
+        for candidate in self._translated(written, self._before(choice)):
+            if candidate is not None:
+                return candidate
+        return None
+
+    def _before(self, choice: Choice) -> Value | None:
+        """What flows into the arms of a choice: what their first steps take."""
+        for items in choice.arms.values():
+            if items and isinstance(items[0], Use) and items[0].inputs:
+                return items[0].inputs[0]
+        return None
+
+    def _decides(self, choice: Choice, conditions: list[Expression], graph: Graph) -> bool:
+        """Whether the conditions lead a body into the arm that it took."""
+        arm = len(conditions)
+        for index, condition in enumerate(conditions):
+            try:
+                if not all(writable(self.known(key, graph)) for key in symbols(condition)):
+                    return False
+                if evaluate(condition, self._at(Point(graph, 0, None))):
+                    arm = index
+                    break
+            except (Unevaluable, KeyError):
+                return False
+        taken = choice.taken.get(graph)
+        return arm == taken if taken is not None else arm not in choice.arms
+
+    # Sizes of what flows
+
+    def width(self, value: Value) -> Expression | None:
+        """Where the channels of a tensor come from, as an expression that may be wrong."""
+        if value not in self._widths:
+            self._widths[value] = None
+            self._widths[value] = self._width(value)
+        return self._widths[value]
+
+    def _width(self, value: Value) -> Expression | None:
+        if value in self.found.plan.ports:
+            if self.found.root:
+                return Constant(value.type.channels)
+            return Symbol(("channels", self.found.plan.ports.index(value)))
+        maker = self.makers.get(value)
+        match maker:
+            case Use() if maker.place.child is not None:
+                return self._child_width(maker)
+            case Use():
+                return self._layer_width(maker)
+            case Loop():
+                return self.width(maker.exit if value is maker.result else maker.entry)
+            case Choice():
+                sources = dict(maker.joins)[value].values()
+                widths = [self.width(source) for source in sources]
+                return next((width for width in widths if width is not None), None)
+        return None
+
+    def _layer_width(self, use: Use) -> Expression | None:
+        code = code_of(use.place, "construct")
+        for name in _WIDTHS:
+            if code is not None and name in code.values:
+                return self.value(use, "construct", name)
+        layer = use.place.layer
+        if layer is Concat:
+            return _sum([self.width(value) for value in use.inputs])
+        if layer is Flatten and len(use.places) == 1:
+            return self._flat(use)
+        out = use.outputs[0]
+        for value in use.inputs:
+            if all(value.types[g].shape[-1:] == type_.shape[-1:] for g, type_ in out.types.items()):
+                return self.width(value)
+        return None
+
+    def _flat(self, use: Use) -> Expression | None:
+        """The size of a flattened image as `512 * 7 * 7`."""
+        (type_,) = use.inputs[0].types.values()
+        width = self.width(use.inputs[0])
+        if width is None or set(type_.spatial) <= {1}:
+            return width
+        for size in type_.spatial:
+            width = Operation("*", (width, Constant(size)))
+        return width
+
+    def _child_width(self, use: Use) -> Expression | None:
+        if use.place.child not in self.all.class_of:
+            return None
+        child = self.all.of(use.place.child)
+        width = child.width(child.found.plan.result)
+        if width is None or any(key[0] == "extra" for key in symbols(width)):  # type: ignore[index]
+            return None
+        if child is self:
+            return None
+        found = substitute(width, {key: self.argument(use, key) for key in symbols(width)})
+        return folded(found)
+
+
+class Explainers:
+    """The explainers of all classes."""
+
+    def __init__(self, class_of: Mapping[Graph, Class]) -> None:
+        self.class_of = class_of
+        self._made: dict[int, Explainer] = {}
+
+    def of(self, graph: Graph | None) -> Explainer:
+        """The explainer of the class of a body."""
+        assert graph is not None
+        found = self.class_of[graph]
+        if id(found) not in self._made:
+            self._made[id(found)] = Explainer(found, self)
+        return self._made[id(found)]
+
+
+def code_of(place: Place, part: str) -> Code | None:
+    """A part of what a use needs: `construct`, `call`, `members.NAME` or `starts.NUMBER`."""
+    emission = place.emission
+    if emission is None:
+        return None
+    kind, _, name = part.partition(".")
+    match kind:
+        case "construct":
+            return emission.construct
+        case "members":
+            return emission.members[name]
+        case "starts":
+            return place.starts[int(name)].code
+    return emission.call
+
+
+def _owned_use(module: SharedModule) -> Use:
+    """The construction of a shared layer."""
+    inputs = [
+        Value({g: place.types[n] for g, place in module.places.items()})
+        for n in range(len(next(iter(module.places.values())).types))
+    ]
+    graph, place = next(iter(module.places.items()))
+    use = Use(ModuleName((), module.name), inputs, [], graph, place)
+    use.places = {graph: [place] for graph, place in module.places.items()}
+    use.shared = None
+    return use
+
+
+def _stem(module: ModuleName | None) -> str:
+    return f"{module.stem}_" if module is not None else ""
+
+
+def _variants(candidate: Expression | None) -> Iterator[Expression]:
+    """A candidate, and its whole part: where a size is meant, 96.0 is written for 96."""
+    if candidate is not None:
+        yield candidate
+        yield Operation("int", (candidate,))
+
+
+def _sum(widths: list[Expression | None]) -> Expression | None:
+    """The sum of some widths, equal ones as a product, numbers added up."""
+    total = 0
+    counts: dict[Expression, int] = {}
+    for width in widths:
+        if width is None:
+            return None
+        if isinstance(width, Constant) and isinstance(width.value, int):
+            total += width.value
+        else:
+            counts[width] = counts.get(width, 0) + 1
+    terms = [
+        Operation("*", (Constant(n), width)) if n > 1 else width for width, n in counts.items()
+    ]
+    if total or not terms:
+        terms.append(Constant(total))
+    result = terms[0]
+    for term in terms[1:]:
+        result = Operation("+", (result, term))
+    return result

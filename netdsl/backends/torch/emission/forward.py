@@ -1,0 +1,438 @@
+"""Writes the steps of `forward`: calls are chained where that reads well, one thought a line."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from functools import cache
+
+from netdsl.backends.torch.emission import layout
+from netdsl.backends.torch.emission.finished import Finished, Line
+from netdsl.backends.torch.emission.levels import Chain
+from netdsl.backends.torch.emission.needs import Needs, chained
+from netdsl.backends.torch.emission.places import without
+from netdsl.backends.torch.emission.plan import Choice, Item, Loop, Use, Value
+from netdsl.backends.torch.emission.reach import container, module
+from netdsl.backends.torch.emission.starts import BY_FUNCTION
+from netdsl.backends.torch.emission.taps import returned
+from netdsl.backends.torch.emission.variables import Variables
+from netdsl.graph import Shared
+
+_DEEPEST = 4
+# Room for a variable, ` = ` and the indentation of a method.
+_ROOM = 16
+
+
+class Pending:
+    """An expression that is not assigned yet: the next step may take it in."""
+
+    __slots__ = ("depth", "heavy", "sources", "text", "value")
+
+    def __init__(
+        self, value: Value, text: str, heavy: bool, depth: int, sources: list[str]
+    ) -> None:
+        self.value = value
+        self.text = text
+        self.heavy = heavy
+        self.depth = depth
+        self.sources = sources
+
+
+class Forward:
+    """Writes one method of a class; `logits` says which uses are asked for their logits."""
+
+    def __init__(
+        self,
+        finished: Finished,
+        items: Sequence[Item],
+        outputs: Sequence[Value],
+        asked: set[int],
+    ) -> None:
+        self.finished = finished
+        self.explainer = finished.explainer
+        self.items = items
+        self.needs = Needs(items, outputs)
+        self.variables = Variables(self.needs, finished.all.names)
+        # Uses of blocks whose logits are taken.
+        self.asked = asked
+        self.in_training = False
+        self.lines: list[Line] = []
+        self.depth = 0
+        self.loops: list[Loop] = []
+        self.pending: Pending | None = None
+        self.arguments = self._arguments()
+
+    def _arguments(self) -> list[str]:
+        """Names of the method's arguments: what flows in, tensors, layers shared from outside."""
+        found = self.finished.found
+        names: list[str] = []
+        for value, port in zip(found.plan.ports, found.graph.ports, strict=True):
+            flow = port.kind == "flow"
+            names.append(self.variables.argument(value, "x" if flow else port.name, not flow))
+        self.handed: list[str] = []
+        for shared in found.plan.foreign[found.graph]:
+            name = self.variables.free(shared.name)
+            self.variables.taken.add(name)
+            self.handed.append(name)
+        return names
+
+    def write(self) -> None:
+        """Writes all steps; what was made last may be left pending for the `return`."""
+        self._write(self.items)
+
+    def _write(self, items: Sequence[Item]) -> None:
+        for item in chained(items, self.finished.chains) if not self.depth else items:
+            if isinstance(item, Chain):
+                self._chain(item)
+            elif id(item) in self.needs.kept:
+                self._item(item)
+
+    def _item(self, item: Item) -> None:
+        self.enter_training(isinstance(item, Use) and item.training)
+        match item:
+            case Use():
+                self._use(item)
+            case Loop():
+                self.flush()
+                self._loop(item)
+            case Choice():
+                self.flush()
+                self._choice(item)
+
+    def enter_training(self, training: bool) -> None:
+        """Opens or closes the part that runs in training only."""
+        inside = self.in_training
+        if training and not inside and not self.depth:
+            self.flush()
+            self.line("if self.training:")
+            self.depth += 1
+            self.in_training = True
+        elif inside and not training:
+            self.flush()
+            self.depth -= 1
+            self.in_training = False
+
+    def line(self, text: str) -> None:
+        """Adds a statement."""
+        self.lines.append(Line(self.depth, text))
+
+    def _chain(self, chain: Chain) -> None:
+        if self.needs.of(chain.result) not in self.needs.needed:
+            return
+        self.enter_training(False)
+        template = f"{container((chain.level,))}({{0}})"
+        self._step([chain.entry], chain.result, template, {}, True)
+
+    def _use(self, use: Use) -> None:
+        template, values = self._template(use)
+        heavy = self._heavy(use)
+        kept = [value in self.needs.needed for value in use.outputs]
+        asks = bool(use.taps) if use.emission is not None else self._several(use)
+        if use.emission is not None:
+            asks = asks and any(kept[1:])
+        if not asks:
+            alone = use.emission is None
+            self._step(use.inputs, use.outputs[0], template, values, heavy, alone)
+            return
+        self.flush()
+        inputs = [self.variables.use(value) for value in use.inputs]
+        text = _filled(template, inputs, values)
+        self._unpack(use, text, inputs)
+
+    def _several(self, use: Use) -> bool:
+        """Whether the class of a use returns more than its main tensor."""
+        return bool(self.finished.all.of(use.place.child).found.taps)
+
+    def _unpack(self, use: Use, text: str, sources: list[str]) -> None:
+        """Assigns the main output and members of a use that returns them together."""
+        outputs = self._returned(use)
+        if sum(value is not None for value in outputs) == 1 and outputs[0] is not None:
+            self._assign(outputs[0], f"{text}[0]", sources)
+            return
+        names: list[str] = []
+        held: list[tuple[Value, str]] = []
+        for value in outputs:
+            if value is None:
+                names.append("_")
+                continue
+            name = self.variables.for_value(value, sources, self.variables.leads_to(value))
+            while name in names:
+                self.variables.holder.setdefault(name, value)
+                name = self.variables.free(name)
+            names.append(name)
+            held.append((value, name))
+            self.variables.left.setdefault(value, 0)
+            self.variables.hold(value, name)
+        self.line(f"{', '.join(names)} = {text}")
+
+    def _returned(self, use: Use) -> list[Value | None]:
+        """The tensors that a call returns, in order; None for those that nobody needs here."""
+        needed = [v if self.needs.of(v) in self.needs.needed else None for v in use.outputs]
+        if use.place.child is None:
+            return needed
+        outputs = returned(self.finished.all.explainers.class_of, use)
+        return [value if value in needed else None for value in outputs]
+
+    def _heavy(self, use: Use) -> bool:
+        emission = use.emission
+        if emission is None:
+            return True
+        return emission.construct is not None and emission.construct.text.startswith(BY_FUNCTION)
+
+    def _template(self, use: Use) -> tuple[str, dict[str, str]]:
+        """The template of a call and what is filled in besides the inputs."""
+        if use.emission is None:
+            child = self.finished.all.of(use.place.child)
+            handed = [self.shared(s) for s in child.found.plan.foreign[use.place.child]]
+            method = ".logits" if id(use) in self.asked else ""
+            given = ", ".join(["{inputs}"] * bool(use.inputs) + handed)
+            return f"{{module}}{method}({given})", {"module": self._module(use)}
+        part = "call"
+        members = [name for name, value in zip(use.taps, use.outputs[1:], strict=True)
+                   if self.needs.of(value) in self.needs.needed]  # fmt: skip
+        if members:
+            part = f"members.{members[0]}"
+        code = use.emission.members[str(members[0])] if members else use.emission.call
+        expressions = self.explainer.code(use, part)
+        values = {name: self.finished.spoken(value) for name, value in expressions.items()}
+        if use.module is not None or use.shared is not None:
+            values["module"] = self._module(use)
+        if "{tie}" in code.text:
+            values["tie"] = self._tie(use)
+        if "{batch}" in code.text:
+            values["batch"] = f"{self._any_tensor()}.shape[0]"
+        return without(code.text, use.omitted), values
+
+    def _module(self, use: Use) -> str:
+        if use.shared is not None:
+            return self.shared(use.place.node.shared)
+        assert use.module is not None
+        return module(use.module, self.loops)
+
+    def shared(self, shared: Shared | None) -> str:
+        """The expression for a shared layer: an own module, or one that was handed in."""
+        plan = self.finished.found.plan
+        for graph in plan.graphs:
+            for owned in plan.owned:
+                if owned.keys[graph] is shared:
+                    return f"self.{owned.name}"
+            if shared in plan.foreign[graph]:
+                return self.handed[plan.foreign[graph].index(shared)]
+        raise AssertionError(f"nothing hands in {shared}")
+
+    def _tie(self, use: Use) -> str:
+        if use.tie_shared is not None:
+            return f"{self.shared(use.tie_shared)}.weight"
+        assert use.tie is not None
+        maker = self.explainer.makers[use.tie]
+        assert isinstance(maker, Use)
+        return f"{self._module(maker)}.weight"
+
+    def _any_tensor(self) -> str:
+        """A variable whose first axis is the batch."""
+        self.flush()
+        return next(reversed(self.variables.text.values()))
+
+    # Steps
+
+    def _step(
+        self,
+        inputs: Sequence[Value],
+        output: Value,
+        template: str,
+        values: dict[str, str],
+        heavy: bool,
+        alone: bool = False,
+    ) -> None:
+        """One step with one result, which stays pending; `alone` on a line if it can be."""
+        needs = self.needs
+        inputs = [needs.of(value) for value in inputs]
+        pending = self.pending
+        if pending is not None and not self._fits(pending, inputs, template, values, heavy):
+            self.flush()
+            pending = None
+        texts: list[str] = []
+        sources: list[str] = []
+        for place, value in enumerate(inputs):
+            if pending is not None and value is pending.value:
+                self.variables.left[value] -= 1
+                bare = _alone(template, place) or not layout.compound(pending.text)
+                texts.append(pending.text if bare else f"({pending.text})")
+                sources += pending.sources
+            else:
+                texts.append(self.variables.use(value))
+                sources.append(texts[-1])
+        depth = _DEEPEST - 1 if alone else 1
+        if pending is not None:
+            heavy = heavy or pending.heavy
+            depth += pending.depth
+            self.pending = None
+        text = _filled(template, texts, values)
+        self.pending = Pending(needs.of(output), text, heavy, depth, sources)
+        if needs.counts.get(needs.of(output)) != 1:
+            self.flush()
+
+    def _fits(
+        self,
+        pending: Pending,
+        inputs: Sequence[Value],
+        template: str,
+        values: dict[str, str],
+        heavy: bool,
+    ) -> bool:
+        """Whether a step may take in what is pending."""
+        if list(inputs).count(pending.value) != 1 or (heavy and pending.heavy):
+            return False
+        place = list(inputs).index(pending.value)
+        used = template.count(f"{{{place}}}") + template.count("{inputs}")
+        if used != 1 or pending.depth >= _DEEPEST or pending.value.hint:
+            return False
+        # Merges and layers with many weights take in a single call at most.
+        if (heavy or len(inputs) > 1) and pending.depth > 1:
+            return False
+        if "[{inputs}]" in template:
+            return False
+        length = len(template) + len(pending.text) + sum(map(len, values.values()))
+        return length + _ROOM + 4 * self.depth <= layout.WIDTH
+
+    def flush(self) -> None:
+        """Assigns what is pending to a variable."""
+        pending, self.pending = self.pending, None
+        if pending is not None:
+            self._assign(pending.value, pending.text, pending.sources)
+
+    def _assign(self, value: Value, text: str, sources: list[str]) -> None:
+        chain = self.variables.leads_to(value)
+        name = self.variables.for_value(value, sources, chain)
+        self.assign_to(name, value, text)
+
+    def assign_to(self, name: str, value: Value, text: str) -> None:
+        """Assigns an expression to a variable."""
+        if name != text:
+            self.line(f"{name} = {text}")
+        self.variables.hold(value, name)
+
+    # Loops and choices
+
+    def _loop(self, loop: Loop) -> None:
+        variables = self.variables
+        entry = self.needs.of(loop.entry)
+        source = variables.use(entry)
+        inside = self.needs.inside(loop)
+        outer = {v: n for v, n in inside.items() if v in variables.text and v is not entry}
+        carry = variables.for_value(self.needs.of(loop.carry), [source], loop.result)
+        self.assign_to(carry, loop.carry, source)
+        # What a round takes from outside is needed again in the next.
+        for value in outer:
+            variables.left[value] += 1
+        variables.left[loop.carry] = variables.left.get(loop.carry, 0)
+        self.line(self.finished.header(loop, len(self.loops), True))
+        self._inside([*self.loops, loop], loop.items, [(carry, loop.exit)])
+        for value in outer:
+            variables.left[value] -= 1
+        variables.hold(loop.result, carry)
+
+    def _inside(
+        self, loops: list[Loop], items: Sequence[Item], ends: Sequence[tuple[str, Value]]
+    ) -> None:
+        """The body of a loop or an arm; at its end variables hold what they are to hold."""
+        before, self.loops = self.loops, loops
+        self.depth += 1
+        start = len(self.lines)
+        self._write(items)
+        self._end(ends)
+        if len(self.lines) == start:
+            self.line("pass")
+        self.depth -= 1
+        self.loops = before
+
+    def _end(self, ends: Sequence[tuple[str, Value]]) -> None:
+        values = [self.needs.of(value) for _, value in ends]
+        if self.pending is not None and self.pending.value not in values:
+            self.flush()
+        moved: list[tuple[str, str]] = []
+        for (name, _), value in zip(ends, values, strict=True):
+            if self.pending is not None and self.pending.value is value and len(ends) == 1:
+                self.variables.left[value] -= 1
+                self.line(f"{name} = {self.pending.text}")
+                self.pending = None
+                continue
+            if self.pending is not None:
+                self.flush()
+            text = self.variables.use(value)
+            if text != name:
+                moved.append((name, text))
+        if moved:
+            names, texts = zip(*moved, strict=True)
+            self.line(f"{', '.join(names)} = {', '.join(texts)}")
+
+    def _choice(self, choice: Choice) -> None:
+        joins = [(v, sources) for v, sources in choice.joins if v in self.needs.needed]
+        names = [self._join_name(choice, value, sources) for value, sources in joins]
+        passing = [s.get(None) for _, s in joins]
+        moves = any(
+            value is not None and self.variables.text[self.needs.of(value)] != name
+            for value, name in zip(passing, names, strict=True)
+        )
+        arms = [arm for arm in choice.arms if self._does(choice, arm, joins, names)]
+        for header, arm in self.finished.tests(choice, arms, moves):
+            self.line(header)
+            ends = [
+                (name, sources[arm])
+                for (_, sources), name in zip(joins, names, strict=True)
+                if arm in sources
+            ]
+            state = dict(self.variables.text), dict(self.variables.holder)
+            items = choice.arms.get(arm, []) if arm is not None else []
+            self._inside(self.loops, items, ends)
+            self.variables.text, self.variables.holder = state
+        for (value, _), name in zip(joins, names, strict=True):
+            self.variables.hold(value, name)
+
+    def _does(
+        self,
+        choice: Choice,
+        arm: int,
+        joins: Sequence[tuple[Value, dict[int | None, Value]]],
+        names: Sequence[str],
+    ) -> bool:
+        """Whether something must be written for an arm."""
+        if any(id(item) in self.needs.kept for item in choice.arms[arm]):
+            return True
+        return any(
+            self.variables.text.get(self.needs.of(sources[arm])) != name
+            for (_, sources), name in zip(joins, names, strict=True)
+            if arm in sources
+        )
+
+    def _join_name(
+        self, choice: Choice, value: Value, sources: dict[int | None, Value]
+    ) -> str:
+        """A variable for what comes out of the arms: that of what passes by, if it ends here."""
+        inside = self.needs.inside(choice)
+        for source in map(self.needs.of, sources.values()):
+            name = self.variables.text.get(source)
+            if name is None or name in self.variables.fixed:
+                continue
+            if self.variables.left.get(source, 0) == inside.get(source, 0):
+                return name
+        return self.variables.for_value(value, [], self.variables.leads_to(value))
+
+
+def _filled(template: str, inputs: Sequence[str], values: dict[str, str]) -> str:
+    return template.format(*inputs, inputs=", ".join(inputs), **values)
+
+
+@cache
+def _alone(template: str, place: int) -> bool:
+    """Whether an input stands alone in a template, so that an operator needs no brackets."""
+    text = template.replace(f"{{{place}}}", "PLACE").replace("{inputs}", "PLACE")
+    for sign in "{}":
+        text = text.replace(sign, "")
+    # What is left of other places must be a name.
+    text = "".join(part if part != "" else "" for part in text)
+    try:
+        ast.parse(text, mode="eval")
+    except SyntaxError:
+        return False
+    return layout.encloses(text, "PLACE")

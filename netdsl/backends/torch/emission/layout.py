@@ -1,0 +1,111 @@
+"""Lays out emitted statements as `ruff format` does: 88 columns, one argument a line where needed.
+
+Statements that fit stand as they are. Of those that do not, the last pair of brackets is opened:
+what is inside goes on a line of its own, or item by item with a comma after the last.
+"""
+
+from __future__ import annotations
+
+import ast
+
+WIDTH = 88
+INDENT = "    "
+
+
+def statement(text: str, depth: int) -> list[str]:
+    """The lines of a statement, indented by `depth` levels; a header may end with a colon."""
+    lead = INDENT * depth
+    if len(lead) + len(text) <= WIDTH:
+        return [lead + text]
+    opening = _opening(text)
+    if opening is None:
+        return [lead + text]
+    start, end = opening
+    head, inside, tail = text[: start + 1], text[start + 1 : end], text[end:]
+    return [lead + head, *_inside(inside, depth + 1, _literal(text, start)), lead + tail]
+
+
+def _inside(text: str, depth: int, literal: bool) -> list[str]:
+    """What stands in opened brackets: arguments on one line if they fit, else item by item."""
+    lead = INDENT * depth
+    items = split(text)
+    if not literal and len(lead) + len(text) <= WIDTH:
+        return [lead + text]
+    lines: list[str] = []
+    for item in items:
+        lines += _item(item, depth)
+    return lines
+
+
+def _literal(text: str, start: int) -> bool:
+    """Whether a bracket begins a list, tuple or dictionary, whose items never share a line."""
+    return not (text[start - 1 : start].isidentifier() or text[start - 1 : start] in (")", "]"))
+
+
+def _item(text: str, depth: int) -> list[str]:
+    lead = INDENT * depth
+    opening = _opening(text) if len(lead) + len(text) + 1 > WIDTH else None
+    if opening is None:
+        return [f"{lead}{text},"]
+    start, end = opening
+    inner = _inside(text[start + 1 : end], depth + 1, _literal(text, start))
+    return [lead + text[: start + 1], *inner, f"{lead}{text[end:]},"]
+
+
+def split(text: str) -> list[str]:
+    """The items of a text between brackets, at its commas outside of inner brackets."""
+    items: list[str] = []
+    depth, start, quoted = 0, 0, False
+    for at, sign in enumerate(text):
+        if sign == '"' and text[at - 1 : at] != "\\":
+            quoted = not quoted
+        elif not quoted and sign in "([{":
+            depth += 1
+        elif not quoted and sign in ")]}":
+            depth -= 1
+        elif not quoted and sign == "," and depth == 0:
+            items.append(text[start:at].strip())
+            start = at + 1
+    rest = text[start:].strip()
+    return [*items, rest] if rest else items
+
+
+def _opening(text: str) -> tuple[int, int] | None:
+    """The places of the last outermost pair of brackets with something in it."""
+    found: tuple[int, int] | None = None
+    stack: list[int] = []
+    quoted = False
+    for at, sign in enumerate(text):
+        if sign == '"' and text[at - 1 : at] != "\\":
+            quoted = not quoted
+        elif quoted:
+            continue
+        elif sign in "([{":
+            stack.append(at)
+        elif sign in ")]}":
+            start = stack.pop()
+            if not stack and at > start + 1:
+                found = start, at
+    return found
+
+
+def encloses(template: str, place: str) -> bool:
+    """Whether a name stands alone in a template: as an argument, an item or the whole."""
+    tree = ast.parse(template, mode="eval")
+    for node in ast.walk(tree):
+        operands = [*ast.iter_child_nodes(node)]
+        if any(isinstance(child, ast.Name) and child.id == place for child in operands):
+            within = (ast.Call, ast.List, ast.Tuple, ast.keyword, ast.Expression)
+            if not isinstance(node, within):
+                return False
+            if isinstance(node, ast.Call) and getattr(node.func, "id", None) == place:
+                return False
+    return True
+
+
+def compound(text: str) -> bool:
+    """Whether an expression needs brackets before a method or an operator can follow."""
+    return not isinstance(
+        ast.parse(text, mode="eval").body,
+        (ast.Name, ast.Call, ast.Attribute, ast.Subscript, ast.Constant, ast.List, ast.Tuple),
+    )

@@ -1,0 +1,117 @@
+"""The parameters of a class's constructor: their order, names, types and defaults."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netdsl.backends.torch.emission.classes import Class
+from netdsl.backends.torch.emission.explain import Explainer
+from netdsl.backends.torch.emission.expression import Expression, Key, same, Constant
+from netdsl.backends.torch.emission.names import SPOKEN_FOR, Names, allowed, identifier
+from netdsl.backends.torch.emission.plan import uses
+from netdsl.record import REQUIRED
+from netdsl.syntax import tree
+
+_TYPES = {bool: "bool", int: "int", float: "float", str: "str", tuple: "tuple"}
+
+
+class Parameter:
+    """A parameter of a constructor; `attribute` is where `forward` finds it."""
+
+    __slots__ = ("attribute", "default", "key", "name", "type")
+
+    def __init__(self, key: Key, name: str, attribute: str, type_: str, default: Any) -> None:
+        self.key = key
+        self.name = name
+        self.attribute = attribute
+        self.type = type_
+        self.default = default
+
+
+def parameters(explainer: Explainer) -> dict[Key, Parameter]:
+    """The parameters in order: sizes of what flows in, those that must be given, the others."""
+    found = explainer.found
+    names = Names(SPOKEN_FOR)
+    modules = {name.levels[0] if name.levels else name.stem for name in _modules(found)}
+    made: list[Parameter] = []
+    for key in sorted(found.keys, key=lambda key: _rank(found, key)):
+        name = names.new(identifier(_name(found, key)))
+        attribute = name
+        while attribute in modules or not allowed(attribute):
+            attribute += "_"
+        type_ = _type([explainer.known(key, graph) for graph in found.plan.graphs])
+        made.append(Parameter(key, name, attribute, type_, default(found, key)))
+    # Python wants what has a default after what has none.
+    made.sort(key=lambda parameter: parameter.default is not REQUIRED)
+    return {parameter.key: parameter for parameter in made}
+
+
+def default(found: Class, key: Key) -> Any:
+    """The default of a parameter, where the block declares one that is a plain value."""
+    kind, name = key  # type: ignore[misc]
+    if kind != "parameter":
+        return REQUIRED
+    declared = next(p for p in found.graph.definition.parameters if p.name.name == name)
+    written = declared.default
+    if not isinstance(written, tree.Literal):
+        return REQUIRED
+    return written.value
+
+
+def is_default(parameter: Parameter, expression: Expression) -> bool:
+    """Whether a call can leave a parameter out."""
+    return (
+        parameter.default is not REQUIRED
+        and isinstance(expression, Constant)
+        and same(expression.value, parameter.default)
+    )
+
+
+def _modules(found: Class) -> list[Any]:
+    owned = [module.name for module in found.plan.owned]
+    named = [use.module for use in uses(found.plan.items) if use.module is not None]
+    return [*named, *(_Owned(name) for name in owned)]
+
+
+class _Owned:
+    """The name of a shared layer, as that of a module without levels."""
+
+    levels: tuple[str, ...] = ()
+
+    def __init__(self, stem: str) -> None:
+        self.stem = stem
+
+
+def _rank(found: Class, key: Key) -> tuple[int, int]:
+    kind, name = key  # type: ignore[misc]
+    if kind == "channels":
+        return 0, name
+    declared = [parameter.name.name for parameter in found.graph.definition.parameters]
+    if kind == "parameter":
+        return 1, declared.index(name)
+    return 2, list(found.extras).index(key)
+
+
+def _name(found: Class, key: Key) -> str:
+    kind, name = key  # type: ignore[misc]
+    if kind == "parameter":
+        return str(name)
+    if kind == "extra":
+        return found.extras[key][0]
+    port = found.graph.ports[name]
+    return "in_channels" if port.kind == "flow" else f"{port.name}_channels"
+
+
+def _type(values: list[Any]) -> str:
+    """The annotation for some values."""
+    kinds = {type(value) for value in values if value is not None}
+    if kinds == {int, float}:
+        kinds = {float}
+    if len(kinds) != 1:
+        names = sorted(_TYPES.get(kind, "object") for kind in kinds)
+        text = " | ".join(names)
+    else:
+        text = _TYPES.get(kinds.pop(), "object")
+    if any(value is None for value in values):
+        text = f"{text} | None" if text else "None"
+    return text

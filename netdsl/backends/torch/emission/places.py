@@ -1,0 +1,107 @@
+"""What PyTorch needs for each node of a body: the rows' answers, and the refusal of what has none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from netdsl.backends.torch import rows
+from netdsl.backends.torch.emission.plan import Place, SharedModule, each_node, shared_names
+from netdsl.backends.torch.emission.starts import starts
+from netdsl.catalog.arguments import Rejection
+from netdsl.catalog.base import Layer
+from netdsl.diagnostics import Diagnostic, Help, Label, SpecError
+from netdsl.graph import Graph, Node, Shared
+from netdsl.tensor import TensorType
+
+
+class Refusals:
+    """Collects what PyTorch cannot build, one diagnostic for each place in the spec."""
+
+    def __init__(self) -> None:
+        self._found: dict[object, Diagnostic] = {}
+
+    def add(self, node: Node, message: str, way_out: str = "") -> None:
+        """Remembers that a node cannot be built."""
+        span = node.written.span
+        help_ = (Help(way_out),) if way_out else ()
+        self._found[span] = Diagnostic("backend", message, Label(span), help=help_)
+
+    def tell(self) -> None:
+        """Raises what was found, if anything was."""
+        if self._found:
+            raise SpecError(tuple(self._found.values()))
+
+
+def places(graph: Graph, refusals: Refusals) -> dict[int, Place]:
+    """What each node of a body needs, by the node's `id`."""
+    return {
+        id(node): place(node, node.work, graph.input_types(node), refusals)
+        for node in each_node(graph.nodes)
+    }
+
+
+def place(
+    node: Node, work: Layer | Graph, inputs: tuple[TensorType, ...], refusals: Refusals
+) -> Place:
+    """What one use of a layer or a block needs."""
+    if isinstance(work, Graph):
+        return Place(node, None, work, None, inputs)
+    row = rows.find(type(work))
+    if row is None:
+        refusals.add(node, f"PyTorch's backend cannot build {work.word}")
+        return Place(node, rows.Emission(rows.Code("{0}")), None, type(work), inputs)
+    try:
+        brief = row(work, inputs)
+    except Rejection as rejection:
+        refusals.add(node, rejection.message, rejection.help)
+        return Place(node, rows.Emission(rows.Code("{0}")), None, type(work), inputs)
+    with rows.in_full():
+        full = row(work, inputs)
+    begins = starts(work, brief.construct.text, inputs) if brief.construct else ()
+    omitted = _omitted(full, brief)
+    if omitted is None:
+        return Place(node, brief, None, type(work), inputs, begins)
+    return Place(node, full, None, type(work), inputs, begins, omitted)
+
+
+def _omitted(full: rows.Emission, brief: rows.Emission) -> frozenset[str] | None:
+    """The keyword arguments that equal their defaults; None where they are not all that differs."""
+    pairs = [(full.call, brief.call), *zip(full.members.values(), brief.members.values())]
+    if full.construct is not None and brief.construct is not None:
+        pairs.append((full.construct, brief.construct))
+    names = {name for more, less in pairs for name in more.values if name not in less.values}
+    for more, less in pairs:
+        if without(more.text, names & more.values.keys()) != less.text:
+            return None
+    return frozenset(names)
+
+
+def without(template: str, names: Iterable[str]) -> str:
+    """A template without some keyword arguments."""
+    for name in names:
+        template = template.replace(f", {name}={{{name}}}", "")
+    return template
+
+
+def owned(graph: Graph, refusals: Refusals) -> list[SharedModule]:
+    """The shared layers that a body constructs, as their first use needs them."""
+    found: list[SharedModule] = []
+    for shared, name in shared_names(graph).items():
+        node = _first_use(shared, graph)
+        if node is None or shared.work is None:
+            continue
+        needs = place(node, shared.work, shared.inputs, refusals)
+        found.append(SharedModule(name, {graph: needs}, {graph: shared}))
+    return found
+
+
+def _first_use(shared: Shared, graph: Graph) -> Node | None:
+    """The first node that uses a shared layer, in a body or inside its blocks."""
+    for node in each_node(graph.nodes):
+        if node.shared is shared:
+            return node
+        if isinstance(node.work, Graph):
+            inner = _first_use(shared, node.work)
+            if inner is not None:
+                return inner
+    return None

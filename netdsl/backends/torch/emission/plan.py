@@ -1,0 +1,391 @@
+"""The plan of a class: what its bodies do, step by step. From: a `Graph`. To: a `Plan`.
+
+A body's plan has a `Use` for each node and a `Loop` for each run. Plans of equal structure are
+later laid one upon the other, so that a use knows its node in every body of the class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import product
+from typing import TypeAlias
+
+from netdsl.backends.torch.emission.names import Names
+from netdsl.backends.torch.emission.starts import Start
+from netdsl.backends.torch.rows import Emission
+from netdsl.catalog.base import Layer
+from netdsl.graph import Graph, Node, Run, Shared, named_nodes
+from netdsl.record import Record
+from netdsl.syntax import tree
+from netdsl.tensor import TensorType
+
+
+class Value:
+    """A tensor of a class, with its type in each body that has it."""
+
+    __slots__ = ("hint", "types")
+
+    def __init__(self, types: Mapping[Graph, TensorType], hint: str = "") -> None:
+        self.types = dict(types)
+        self.hint = hint
+
+    @property
+    def type(self) -> TensorType:
+        """Its type in some body: rank and number type are the same in all."""
+        return next(iter(self.types.values()))
+
+
+class ModuleName(Record):
+    """The name of a module: levels, stem and number.
+
+    The number is a constant and, for each loop around, how much a round adds; () for none.
+    """
+
+    levels: tuple[str, ...]
+    stem: str
+    number: tuple[int, ...] = ()
+
+
+class Place(Record):
+    """What a use is in one body, in one round: the node and what PyTorch needs for it.
+
+    `omitted` names the keyword arguments that equal their defaults there.
+    """
+
+    node: Node
+    emission: Emission | None
+    child: Graph | None
+    layer: type[Layer] | None
+    types: tuple[TensorType, ...]
+    starts: tuple[Start, ...] = ()
+    omitted: frozenset[str] = frozenset()
+
+
+class Use:
+    """One use of a layer or of a block. A loop that was found has a place for each round."""
+
+    __slots__ = ("inputs", "module", "outputs", "places", "shared", "taps", "tie", "tie_shared")
+
+    def __init__(
+        self,
+        module: ModuleName | None,
+        inputs: list[Value],
+        outputs: list[Value],
+        graph: Graph,
+        place: Place,
+    ) -> None:
+        node = place.node
+        self.module = module
+        self.inputs = inputs
+        self.outputs = outputs
+        self.places: dict[Graph, list[Place]] = {graph: [place]}
+        self.taps = node.taps
+        self.shared = node.shared
+        self.tie: Value | None = None
+        self.tie_shared = node.tie.shared if node.tie else None
+
+    @staticmethod
+    def like(use: Use) -> Use:
+        """The same use once more, with an output of its own."""
+        graph, (place, *_) = next(iter(use.places.items()))
+        main = use.outputs[0]
+        twin = Use(use.module, list(use.inputs), [Value(main.types, main.hint)], graph, place)
+        twin.places, twin.taps, twin.shared = use.places, (), use.shared
+        return twin
+
+    @property
+    def place(self) -> Place:
+        """What it is in some body: all are alike in structure."""
+        return next(iter(self.places.values()))[0]
+
+    @property
+    def omitted(self) -> frozenset[str]:
+        """The keyword arguments that equal their defaults everywhere."""
+        each = [place.omitted for places in self.places.values() for place in places]
+        return frozenset.intersection(*each)
+
+    @property
+    def training(self) -> bool:
+        """Whether it exists in training only."""
+        return self.place.node.training
+
+    @property
+    def emission(self) -> Emission | None:
+        """The row's answer in some body; None for a block."""
+        return self.place.emission
+
+
+class Loop:
+    """Rounds of the same steps, each fed by the one before.
+
+    `carry` is what a round starts from, `exit` what it ends in; `entry` feeds the first round and
+    `result` is what the last one gave.
+    """
+
+    __slots__ = ("carry", "counts", "entry", "exit", "items", "result", "start")
+
+    def __init__(
+        self, items: list[Item], counts: dict[Graph, int], values: tuple[Value, Value, Value, Value]
+    ) -> None:
+        self.items = items
+        self.counts = counts
+        # What the index is in the first round: the number in a name, where that goes up by one.
+        numbers = [use.module.number for use in uses(items) if use.module and use.module.number]
+        self.start = numbers[0][0] if len(numbers) > 0 and numbers[0][-1] == 1 else 0
+        self.entry, self.carry, self.exit, self.result = values
+
+
+class Choice:
+    """An `if` whose way depends on the instance: the steps of each arm that some body took.
+
+    `taken` says which arm each body took; a body that did nothing there is not among them.
+    `joins` are tensors that come from the arms, the key None standing for all other bodies.
+    """
+
+    __slots__ = ("arms", "joins", "step", "taken")
+
+    def __init__(
+        self, step: tree.If, arms: dict[int, list[Item]], taken: dict[Graph, int]
+    ) -> None:
+        self.step = step
+        self.arms = arms
+        self.taken = taken
+        self.joins: list[tuple[Value, dict[int | None, Value]]] = []
+
+
+Item: TypeAlias = "Use | Loop | Choice"
+
+
+class SharedModule(Record):
+    """A `shared` layer that a class owns: its name and what it is in each body."""
+
+    name: str
+    places: dict[Graph, Place]
+    keys: dict[Graph, Shared]
+
+
+class Plan:
+    """What the bodies of a class do: ports, steps in order, and what flows out."""
+
+    __slots__ = ("foreign", "items", "local", "outputs", "owned", "ports", "result")
+
+    def __init__(self, graph: Graph, ports: list[Value]) -> None:
+        self.ports = ports
+        # For each body, its tensors by their numbers there.
+        self.local: dict[Graph, dict[int, Value]] = {graph: {}}
+        self.items: list[Item] = []
+        self.result = ports[0] if ports else Value({})
+        self.outputs: list[tuple[str, Value, str]] = []
+        self.owned: list[SharedModule] = []
+        # Layers shared by an outer body, in each body: they are handed to `forward`.
+        self.foreign: dict[Graph, list[Shared]] = {}
+
+    @property
+    def graphs(self) -> list[Graph]:
+        """The bodies."""
+        return list(self.local)
+
+
+def uses(items: Iterable[Item]) -> Iterator[Use]:
+    """All uses, those in loops and choices too, in order."""
+    for item in items:
+        match item:
+            case Use():
+                yield item
+            case Loop():
+                yield from uses(item.items)
+            case Choice():
+                for arm in item.arms.values():
+                    yield from uses(arm)
+
+
+def foreign(graph: Graph, known: dict[Graph, list[Shared]]) -> list[Shared]:
+    """The shared layers that a body uses and does not own, in order of first use."""
+    if graph not in known:
+        found: dict[Shared, None] = {}
+        for node in each_node(graph.nodes):
+            own = [node.shared] if node.shared else []
+            own += [node.tie.shared] if node.tie and node.tie.shared else []
+            inner = foreign(node.work, known) if isinstance(node.work, Graph) else []
+            found.update(dict.fromkeys([*own, *inner]))
+        known[graph] = [shared for shared in found if shared not in graph.shared]
+    return known[graph]
+
+
+def each_node(nodes: Iterable[Node | Run]) -> Iterator[Node]:
+    """Every node once, those of runs as in the first round."""
+    for item in nodes:
+        if isinstance(item, Run):
+            yield from each_node(item.nodes)
+        else:
+            yield item
+
+
+def shared_names(graph: Graph) -> dict[Shared, str]:
+    """The names of the shared layers that a body owns."""
+    names = Names()
+    return {shared: names.new(shared.name) for shared in graph.shared}
+
+
+class Uneven:
+    """Stands for names that no number tells from the round: `part`, `part2`, `part3`."""
+
+
+class Planner:
+    """Builds the plan of one body; `places` has what PyTorch needs, by a node's `id`."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        places: Mapping[int, Place],
+        owned: list[SharedModule],
+        handed: list[Shared],
+    ) -> None:
+        self.graph = graph
+        self.owned = owned
+        self.handed = handed
+        self.places = places
+        self.names = [name for name, _ in named_nodes(graph)]
+        self.hints = _hints(graph)
+
+    def plan(self) -> Plan:
+        """The plan of the body."""
+        graph = self.graph
+        values = {number: self._value(number) for number in range(len(graph.ports))}
+        for number, port in enumerate(graph.ports):
+            values[number].hint = port.name
+        plan = Plan(graph, list(values.values()))
+        plan.items = self._items(graph.nodes, 0, [], values)
+        plan.local[graph] = values
+        plan.result = values[graph.result]
+        plan.owned = self.owned
+        plan.foreign = {graph: self.handed}
+        plan.outputs = [(out.name, values[out.value], out.kind) for out in graph.outputs]
+        return plan
+
+    def _value(self, number: int) -> Value:
+        return Value({self.graph: self.graph.types[number]}, self.hints.get(number, ""))
+
+    def _items(
+        self,
+        nodes: Iterable[Node | Run],
+        base: int,
+        around: list[tuple[int, int]],
+        values: dict[int, Value],
+    ) -> list[Item]:
+        """The steps for nodes whose names begin at `base`; `around` are (count, names a round)."""
+        items: list[Item] = []
+        for node in nodes:
+            if isinstance(node, Run):
+                items += self._run(node, base, around, values)
+                base += node.count * _size(node.nodes)
+            else:
+                items.append(self._use(node, base, around, values))
+                base += 1
+        return items
+
+    def _use(
+        self, node: Node, base: int, around: list[tuple[int, int]], values: dict[int, Value]
+    ) -> Use:
+        place = self.places[id(node)]
+        outputs = [self._value(number) for number in node.outputs]
+        module = self._module(node, base, around)
+        assert not isinstance(module, Uneven)
+        use = Use(module, [values[n] for n in node.inputs], outputs, self.graph, place)
+        if node.tie is not None and node.tie.node is not None:
+            use.tie = values[node.tie.node]
+        values.update(zip(node.outputs, outputs, strict=True))
+        return use
+
+    def _run(
+        self, run: Run, base: int, around: list[tuple[int, int]], values: dict[int, Value]
+    ) -> list[Item]:
+        """A loop where the names go on evenly; rounds with names of their own stand before it."""
+        size = _size(run.nodes)
+        items: list[Item] = []
+        entry = values[run.entry]
+        done = 0
+        while done < run.count:
+            left = [(run.count - done, size)]
+            start = base + done * size
+            if run.count - done > 1 and self._even(run.nodes, start, [*around, *left]):
+                carry = Value(entry.types)
+                scope = {**values, run.entry: carry}
+                inner = self._items(run.nodes, start, [*around, *left], scope)
+                result = self._value(run.result)
+                ends = (entry, carry, scope[run.exit], result)
+                items.append(Loop(inner, {self.graph: run.count - done}, ends))
+                entry, done = result, run.count
+            else:
+                scope = {**values, run.entry: entry}
+                items += self._items(run.nodes, start, around, scope)
+                entry, done = scope[run.exit], done + 1
+        values[run.result] = entry
+        return items
+
+    def _even(
+        self, nodes: Iterable[Node | Run], base: int, around: list[tuple[int, int]]
+    ) -> bool:
+        for node in nodes:
+            if isinstance(node, Run):
+                size = _size(node.nodes)
+                if not self._even(node.nodes, base, [*around, (node.count, size)]):
+                    return False
+                base += node.count * size
+            else:
+                if isinstance(self._module(node, base, around), Uneven):
+                    return False
+                base += 1
+        return True
+
+    def _module(
+        self, node: Node, base: int, around: list[tuple[int, int]]
+    ) -> ModuleName | Uneven | None:
+        """The name of a node's module; None if it has none."""
+        place = self.places[id(node)]
+        if place.child is None and (place.emission is None or place.emission.construct is None):
+            return None
+        first = self.names[base]
+        *levels, last = first.split(".")
+        if not around or node.shared is not None:
+            return ModuleName(tuple(levels), last)
+        number = last.removeprefix(node.stem)
+        if not number.isdecimal() or number != str(int(number)):
+            return Uneven()
+        steps = [self._step(base, size, first, node.stem) for _, size in around]
+        lead = first[: -len(number)]
+        for indices in product(*(range(count) for count, _ in around)):
+            at = base + sum(i * size for i, (_, size) in zip(indices, around, strict=True))
+            expected = int(number) + sum(i * s for i, s in zip(indices, steps, strict=True))
+            if self.names[at] != f"{lead}{expected}":
+                return Uneven()
+        return ModuleName(tuple(levels), node.stem, (int(number), *steps))
+
+    def _step(self, base: int, size: int, first: str, stem: str) -> int:
+        """How much the number grows from the first round of a loop to the second."""
+        second = self.names[base + size] if base + size < len(self.names) else first
+        numbers = [name.rpartition(".")[2].removeprefix(stem) for name in (first, second)]
+        if not all(number.isdecimal() for number in numbers):
+            return 0
+        return int(numbers[1]) - int(numbers[0])
+
+
+def _size(nodes: Iterable[Node | Run]) -> int:
+    """How many names a round takes."""
+    return sum(
+        node.count * _size(node.nodes) if isinstance(node, Run) else 1 for node in nodes
+    )
+
+
+def _hints(graph: Graph) -> dict[int, str]:
+    """Names of tensors that a reader of the spec knows."""
+    hints: dict[int, str] = {}
+    for name, found in graph.members.items():
+        entries = found if isinstance(found, tuple) else (found,)
+        for index, value in enumerate(entries):
+            if isinstance(value, int):
+                hints.setdefault(value, f"{name}{index + 1}" if len(entries) > 1 else name)
+    for output in graph.outputs:
+        if output.kind != "main" or output.name != "output":
+            hints.setdefault(output.value, output.name)
+    return hints
