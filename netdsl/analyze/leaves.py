@@ -38,30 +38,36 @@ def leaves(graph: Graph, costs: Costs) -> Iterator[Leaf]:
 
 
 class _Leaves:
-    """Goes through the instances of bodies; the parts of a body are found once."""
+    """Goes through the instances of bodies; the parts of a body are found once.
+
+    A shared layer has its weights at the level of the graph that owns it, wherever it is used:
+    `_owners` says that level for those met so far, `_unused` which have not told their weights.
+    """
 
     def __init__(self, costs: Costs) -> None:
         self._costs = costs
         self._bodies: dict[Graph, list[_Part]] = {}
-        self._used: set[Shared] = set()
+        self._owners: dict[Shared, str] = {}
+        self._unused: set[Shared] = set()
 
-    def of(self, graph: Graph, prefix: str, training: bool, counted: bool) -> Iterator[Leaf]:
-        """The layers of an instance; `counted` says that its weights were told before."""
+    def of(self, graph: Graph, prefix: str, training: bool, told: bool) -> Iterator[Leaf]:
+        """The layers of an instance; `told` says that its weights were told before."""
         # The shared layers of a block are its own in each of its instances.
-        self._used.difference_update(graph.shared)
+        self._owners.update(dict.fromkeys(graph.shared, prefix))
+        self._unused.update(graph.shared)
         for name, node, output, cost, line in self._parts(graph):
-            told = counted or node.shared in self._used
+            again, level = told, prefix
             if node.shared is not None:
-                self._used.add(node.shared)
+                level = self._owners[node.shared]
+                again = told or node.shared not in self._unused
+                self._unused.discard(node.shared)
             only_training = training or node.training
             if isinstance(node.work, Graph):
-                yield from self.of(node.work, f"{prefix}{name}.", only_training, told)
+                yield from self.of(node.work, f"{level}{name}.", only_training, again)
             else:
-                weights = 0 if told else cost.weights
+                weights = 0 if again else cost.weights
                 macs = 0 if only_training else cost.macs
-                yield Leaf(
-                    prefix + name, node.work.word, output, weights, macs, line, only_training
-                )
+                yield Leaf(level + name, node.work.word, output, weights, macs, line, only_training)
 
     def _parts(self, graph: Graph) -> list[_Part]:
         if graph not in self._bodies:

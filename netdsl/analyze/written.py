@@ -26,10 +26,13 @@ def call(node: Node) -> str:
 
 def _of_layer(node: Node, layer: Layer) -> Iterator[str]:
     given = node.written.arguments
+    declared = layer.arguments()
     in_order = True
-    for name, argument in layer.arguments().items():
+    # Those of a base (`init`) come first among the fields, but are given by name.
+    for name in sorted(declared, key=lambda name: declared[name].keyword):
+        argument = declared[name]
         if name not in given:
-            in_order = in_order and argument.keyword
+            in_order = False
             continue
         value = getattr(layer, name)
         if isinstance(argument, (TensorInput, TiedWeight)):
