@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file, save
 
 from netdsl.backends.engine import Array
 from netdsl.diagnostics import UserError
@@ -158,7 +158,8 @@ class RunFolder:
 def _save(path: Path, arrays: Mapping[str, Array], metadata: dict[str, str]) -> None:
     ordered = {name: np.asarray(values, order="C") for name, values in arrays.items()}
     with whole(path) as draft:
-        save_file(ordered, draft, metadata)
+        # `save_file` would keep the file from everybody but its owner.
+        draft.write_bytes(save(ordered, metadata))
 
 
 def _load(path: Path) -> tuple[dict[str, Array], dict[str, str]]:

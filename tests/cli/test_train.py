@@ -12,7 +12,7 @@ import pytest
 
 from netdsl.cli import specs
 from netdsl.cli.main import main
-from netdsl.training import session
+from netdsl.training import curves, session
 from netdsl.training.progress import TerminalProgress
 from netdsl.training.spec import Spec
 from tests.training.nets import HandBackend, spec
@@ -30,6 +30,7 @@ def points(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(specs, "open_spec", open_spec)
     monkeypatch.setattr(session, "backend", lambda name: HandBackend)
+    monkeypatch.setattr(curves, "draw", lambda path, log, kept: None)
 
 
 def test_training_tells_every_epoch_and_the_result(capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,14 +19,18 @@ from netdsl.catalog.layers.shape import Flatten
 from netdsl.catalog.optimizers import Adam
 from netdsl.catalog.sources import Csv, Digits
 from netdsl.diagnostics import UserError
-from netdsl.training import session
+from netdsl.training import curves, session
 from netdsl.training.spec import Opener, Spec
 from tests.training.nets import HandBackend, Silent, chain, spec
+
+DRAW = curves.draw
 
 
 @pytest.fixture(autouse=True)
 def hand_backend(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Modules written by hand, and no curves, which take longer than the training here."""
     monkeypatch.setattr(session, "backend", lambda name: HandBackend)
+    monkeypatch.setattr(curves, "draw", lambda path, log, kept: None)
 
 
 def opener(made: Spec) -> Opener:
@@ -46,7 +50,8 @@ def run_of(made: Spec, out: Path) -> dict[str, Any]:
     return current.finish()
 
 
-def test_the_run_folder(tmp_path: Path) -> None:
+def test_the_run_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(curves, "draw", DRAW)
     made = spec(tmp_path)
     result = run_of(made, tmp_path / "run")
     names = sorted(path.name for path in (tmp_path / "run").iterdir())
