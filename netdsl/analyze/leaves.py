@@ -3,33 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TypeAlias
 
 from netdsl.analyze.cost import Cost, Costs
 from netdsl.graph import Graph, Node, Shared, named_nodes
 from netdsl.tensor import Dim, TensorType
 
 
-class Leaf(NamedTuple):
+class Leaf:
     """One use of a layer. `weights` counts a shared layer's at its first use alone."""
 
-    name: str
-    kind: str
-    output: TensorType
-    weights: int
-    macs: Dim
-    line: int
-    training: bool
+    __slots__ = ("kind", "line", "macs", "name", "output", "training", "weights")
+
+    def __init__(
+        self,
+        name: str,
+        kind: str,
+        output: TensorType,
+        weights: int,
+        macs: Dim,
+        line: int,
+        training: bool,
+    ) -> None:
+        self.name = name
+        self.kind = kind
+        self.output = output
+        self.weights = weights
+        self.macs = macs
+        self.line = line
+        self.training = training
 
 
-class _Part(NamedTuple):
-    """A node of a body with its name there, and what is the same in all of its instances."""
-
-    name: str
-    node: Node
-    output: TensorType
-    cost: Cost
-    line: int
+# A node of a body with its name there, its output, its cost alone, and its line.
+_Part: TypeAlias = "tuple[str, Node, TensorType, Cost, int]"
 
 
 def leaves(graph: Graph, costs: Costs) -> Iterator[Leaf]:
@@ -78,4 +84,4 @@ class _Leaves:
         for name, node in named_nodes(graph):
             cost = self._costs.alone(graph, node)
             output = graph.types[node.outputs[0]]
-            yield _Part(name, node, output, cost, node.written.span.line)
+            yield name, node, output, cost, node.written.span.line
