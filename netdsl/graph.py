@@ -208,6 +208,8 @@ class _Namer:
         self._taken: dict[Level | None, set[str]] = {None: set()}
         self._counts: dict[tuple[Level | None, str], int] = {}
         self._levels: dict[Level, str] = {}
+        # How often a name was met: a loop may give the same one thousands of times.
+        self._repeats: dict[tuple[Level | None, str], int] = {}
 
     def name(self, node: Node) -> str:
         return self.prefix(node.level) + (
@@ -227,10 +229,11 @@ class _Namer:
 
     def reserve(self, stem: str, level: Level | None) -> str:
         taken = self._taken[level]
-        name, count = stem, 1
+        name, count = stem, self._repeats.get((level, stem), 1)
         while name in taken:
             count += 1
             name = f"{stem}{count}"
+        self._repeats[level, stem] = count
         taken.add(name)
         return name
 
