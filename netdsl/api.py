@@ -13,10 +13,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from netdsl.diagnostics import Diagnostic, SpecError, UserError
+from netdsl.elaborate.families import ready
 from netdsl.elaborate.frame import Elaboration
 from netdsl.elaborate.limits import Limits
 from netdsl.elaborate.lint import lint, unused_tensors
-from netdsl.elaborate.nets import choose, elaborate_net, ready
+from netdsl.elaborate.nets import choose, elaborate_net
 from netdsl.elaborate.report import Report
 from netdsl.elaborate.scope import Files, Scope
 from netdsl.elaborate.settings import choose_train, elaborate_settings
@@ -80,7 +81,7 @@ class Spec:
     @property
     def ready_names(self) -> tuple[str, ...]:
         """The nets of the file that need no arguments."""
-        return tuple(net.name.name for net in self.scope.nets if ready(net))
+        return tuple(net.name.name for net in self.scope.nets if ready(self.scope, net))
 
     def elaborate(
         self,
@@ -107,6 +108,7 @@ class Spec:
             found = elaborate_net(elaboration, self.scope, net, set)
             if not self._linted:
                 self._linted = True
+                self.scope.check_imports()
                 lint(self.scope, self._report)
             if found is not None and not set:
                 unused_tensors(found.graph, self._report)

@@ -20,6 +20,9 @@ class Undecided(Exception):
         self.size = size
 
 
+# An expression of more parts than this is not carried on: no layer needs it.
+MOST_PARTS = 1_000
+
 # An atom is the name of a size, or a floor division of a polynomial by a whole number; a monomial
 # is a sorted tuple of atoms, () for the constant.
 Atom: TypeAlias = "str | tuple[tuple[tuple[Monomial, int], ...], int]"
@@ -37,6 +40,8 @@ class Size:
 
     def __init__(self, terms: Mapping[Monomial, int]) -> None:
         self.terms: dict[Monomial, int] = {key: value for key, value in terms.items() if value}
+        if _parts(self.terms) > MOST_PARTS:
+            raise Undecided(Size({(name,): 1 for name in sorted(self.unknowns())}))
         self._key = tuple(sorted(self.terms.items(), key=repr))
 
     @staticmethod
@@ -211,6 +216,13 @@ Number = Literal["float", "int"]
 def at(size: Dim, known: Mapping[str, int]) -> Dim:
     """A dimension where some of the unknown sizes are given."""
     return size.replaced(known) if isinstance(size, Size) else size
+
+
+def _parts(terms: Mapping[Monomial, int]) -> int:
+    """How many names and floor divisions stand in a polynomial, those inside of others too."""
+    inner = [atom for monomial in terms for atom in monomial]
+    nested = sum(_parts(dict(atom[0])) for atom in inner if not isinstance(atom, str))
+    return len(terms) + len(inner) + nested
 
 
 def _terms(size: Dim) -> Mapping[Monomial, int]:

@@ -34,6 +34,7 @@ from netdsl.elaborate.values import (
 from netdsl.graph import Branch, Expectation, Output, Shared
 from netdsl.source import Span
 from netdsl.syntax import tree
+from netdsl.tensor import Size
 
 # Loops of more rounds are looked at for rounds that are alike; shorter ones stay as written.
 LONG_LOOP = 64
@@ -118,8 +119,7 @@ def _statement(frame: Frame, item: tree.Statement) -> None:
             finally:
                 builder.training = outer
         case tree.Assert():
-            if not expressions.truth(frame, item.condition):
-                raise _assertion(frame, item)
+            _check(frame, item)
         case tree.Expect():
             frame.expectations.extend(promises(frame, item))
         case _:
@@ -138,6 +138,22 @@ def _side(frame: Frame, expression: tree.Expression) -> Any:
         finally:
             frame.flow = before
     return steps.run_from(frame, expression)
+
+
+def _check(frame: Frame, item: tree.Assert) -> None:
+    """Checks an `assert`; an equation that only the run can tell is a condition of the net."""
+    condition = item.condition
+    if isinstance(condition, tree.Binary) and condition.operator == "==":
+        sides = [expressions.evaluate(frame, side) for side in (condition.left, condition.right)]
+        if all(isinstance(side, int | Size) for side in sides):
+            left, right = sides
+            if isinstance(left - right, Size):
+                elaboration = frame.elaboration
+                elaboration.pair_spans[len(elaboration.pairs)] = condition.span
+                elaboration.pairs.append((left, right))
+                return
+    if not expressions.truth(frame, condition):
+        raise _assertion(frame, item)
 
 
 def _assertion(frame: Frame, item: tree.Assert) -> Mistake:

@@ -13,6 +13,7 @@ from netdsl.catalog.arguments import Argument, Entry, Rejection, TensorInput, Ti
 from netdsl.catalog.base import Layer
 from netdsl.diagnostics import Label
 from netdsl.elaborate import defaults, expressions, lookup, sharing, steps
+from netdsl.elaborate.families import parameters_of
 from netdsl.elaborate.frame import Frame
 from netdsl.elaborate.report import Mistake
 from netdsl.elaborate.suggest import suggestion
@@ -47,9 +48,7 @@ def call_value(frame: Frame, call: tree.Call, argument: Argument | None = None) 
 
     target = callee(frame, call, argument)
     if isinstance(target, Builtin):
-        return expressions.call_builtin(
-            target.name, target.function, _values(frame, call), call.span
-        )
+        return _call_builtin(frame, target, call)
     if isinstance(target, EntryWord):
         if not issubclass(target.entry, Layer):
             return entry_of(frame, target.entry, call.arguments, call.span)
@@ -92,6 +91,15 @@ def brings_tensors(entry: type[Entry], call: tree.Call) -> bool:
         for name, declared in entry.arguments().items()
         if isinstance(declared, TensorInput | TiedWeight)
     )
+
+
+def _call_builtin(frame: Frame, target: Builtin, call: tree.Call) -> Any:
+    meter = frame.elaboration.meter
+    values = _values(frame, call)
+    for value in values:
+        meter.work(value, call.span)
+    found = expressions.call_builtin(target.name, target.function, values, call.span)
+    return meter.made(found, call.span) if isinstance(found, tuple) else found
 
 
 def _values(frame: Frame, call: tree.Call) -> tuple[Any, ...]:
@@ -317,32 +325,39 @@ def entry_of(
 
 
 def bind_definition(
-    frame: Frame, target: Definition, given: tuple[tree.Argument, ...], span: Span
+    frame: Frame,
+    target: Definition,
+    given: tuple[tree.Argument, ...],
+    span: Span,
+    partial: bool = False,
 ) -> tuple[dict[str, Any], dict[str, tree.Expression]]:
     """The values of a block's parameters as far as they are given, and their expressions.
 
     Tensor parameters are computed from the flow; a pipeline given to another parameter stays a
-    layer. Defaults of the block itself are evaluated in its body.
+    layer. Defaults of the block itself are evaluated in its body. Where the call is `partial`,
+    required parameters may be left out.
     """
 
     node = target.node
     word = node.name.name
-    written = _place_parameters(node, given)
+    parameters = parameters_of(target)
+    written = _place_parameters(node, parameters, given)
     values: dict[str, Any] = {}
-    for parameter in node.parameters:
+    for parameter in parameters:
         name = parameter.name.name
         source = written.get(name)
         if source is None:
             found = defaults.default_for(frame, node, name, None)
             if found is not None:
                 values[name], written[name] = found
-            elif parameter.default is None:
+            elif parameter.default is None and not partial:
                 place = (Label(parameter.span, "declared here"),)
                 raise Mistake("missing-argument", f"{word} needs {name}", span, secondary=place)
         elif parameter.tensor:
             values[name] = steps.tensor_argument(frame, source)
         else:
             values[name] = expressions.evaluate(frame, source)
+            frame.elaboration.meter.work(values[name], source.span)
             _refuse_tensor(values[name], source, parameter, word)
     return values, written
 
@@ -363,9 +378,11 @@ def _refuse_tensor(
 
 
 def _place_parameters(
-    node: tree.Block | tree.Net | tree.Function, given: tuple[tree.Argument, ...]
+    node: tree.Block | tree.Net | tree.Function,
+    parameters: tuple[tree.Parameter, ...],
+    given: tuple[tree.Argument, ...],
 ) -> dict[str, tree.Expression]:
-    names = [parameter.name.name for parameter in node.parameters]
+    names = [parameter.name.name for parameter in parameters]
     expressions: dict[str, tree.Expression] = {}
     free = iter(names)
     for item in given:

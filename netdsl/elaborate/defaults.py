@@ -9,6 +9,7 @@ from typing import Any
 
 from netdsl.catalog.arguments import Argument
 from netdsl.elaborate import calls, expressions, lookup
+from netdsl.elaborate.families import parameters_of
 from netdsl.elaborate.frame import Defaults, Elaboration, Frame
 from netdsl.elaborate.report import Mistake
 from netdsl.elaborate.scope import Scope
@@ -59,7 +60,7 @@ def _check_names(
     if isinstance(target, EntryWord):
         possible = list(target.entry.arguments())
     else:
-        possible = [parameter.name.name for parameter in target.node.parameters]
+        possible = [parameter.name.name for parameter in parameters_of(target)]
     for item in arguments:
         if item.name is None:
             message = "a default gives arguments by name"

@@ -29,6 +29,7 @@ from netdsl.elaborate.values import (
     kind_of,
     shown,
 )
+from netdsl.source import Span
 from netdsl.syntax import tree
 from netdsl.tensor import Size, Undecided
 
@@ -84,7 +85,8 @@ def evaluate(frame: Frame, expression: tree.Expression, argument: Argument | Non
         case tree.Slice():
             return _slice(frame, expression)
         case tree.Comprehension():
-            return tuple(evaluate(inner, expression.element) for inner in rounds(frame, expression))
+            items = [evaluate(inner, expression.element) for inner in rounds(frame, expression)]
+            return frame.elaboration.meter.made(tuple(items), expression.span)
         case _:
             assert_never(expression)
 
@@ -104,15 +106,15 @@ def truth(frame: Frame, expression: tree.Expression) -> bool:
         if isinstance(value, int | float | str | tuple | Size) or value is None:
             return bool(value)
     except Undecided as undecided:
-        raise _undecided(undecided, expression) from None
+        raise _undecided(undecided, expression.span) from None
     raise Mistake("type", f"a condition is true or false, not {kind_of(value)}", expression.span)
 
 
-def _undecided(undecided: Undecided, expression: tree.Expression) -> Mistake:
+def _undecided(undecided: Undecided, span: Span) -> Mistake:
     return Mistake(
         "unknown-size",
         f"this depends on {undecided.size}, which is known only at run time",
-        expression.span,
+        span,
         help="a size that a choice depends on is set with --size, or written in the input",
     )
 
@@ -153,26 +155,33 @@ def rounds(frame: Frame, expression: tree.Comprehension) -> Iterator[Frame]:
 
 
 def _display(frame: Frame, expression: tree.Display, argument: Argument | None) -> tuple[Any, ...]:
-    return tuple([evaluate(frame, item, argument) for item in expression.items])
+    items = tuple([evaluate(frame, item, argument) for item in expression.items])
+    return frame.elaboration.meter.made(items, expression.span)
 
 
 def _binary(frame: Frame, expression: tree.Binary) -> Any:
     left = evaluate(frame, expression.left)
     right = evaluate(frame, expression.right)
     name = expression.operator
-    if name in ("in", "not in"):
-        return _contains(left, right, expression) == (name == "in")
+    meter = frame.elaboration.meter
+    for operand in (left, right):
+        if isinstance(operand, tuple | str):
+            meter.work(operand, expression.span)
     if name in arithmetic.OPERATORS and (_flows(left) or _flows(right)):
         return arithmetic.arithmetic(frame, expression, left, right)
     try:
+        if name in ("in", "not in"):
+            return _contains(left, right, expression) == (name == "in")
         value = _compute(name, left, right, expression)
     except Undecided as undecided:
-        raise _undecided(undecided, expression) from None
+        raise _undecided(undecided, expression.span) from None
     except ZeroDivisionError:
         raise Mistake("arithmetic", "division by zero", expression.right.span) from None
     except (OverflowError, ValueError):
         raise Mistake("arithmetic", "this has no value", expression.span) from None
-    frame.elaboration.meter.number(value, expression.span)
+    if isinstance(value, tuple):
+        return meter.made(value, expression.span)
+    meter.number(value, expression.span)
     return value
 
 
@@ -196,6 +205,13 @@ def _contains(item: Any, container: Any, expression: tree.Binary) -> bool:
 def _equal(left: Any, right: Any) -> bool:
     if isinstance(left, Symbol) and isinstance(right, str):
         return left.name == right
+    if isinstance(left, tuple) and isinstance(right, tuple):
+        pairs = zip(left, right, strict=False)
+        return len(left) == len(right) and all(_equal(one, other) for one, other in pairs)
+    if (isinstance(left, Size) and _is_number(right)) or (
+        isinstance(right, Size) and _is_number(left)
+    ):
+        return not (left - right)
     return bool(left == right) and isinstance(left, bool) == isinstance(right, bool)
 
 
@@ -279,7 +295,10 @@ def _slice(frame: Frame, expression: tree.Slice) -> Any:
             assert bound is not None
             raise Mistake("type", f"a bound is a whole number, not {shown(found)}", bound.span)
         bounds.append(found)
-    return value[bounds[0] : bounds[1]]
+    found = value[bounds[0] : bounds[1]]
+    if isinstance(found, tuple):
+        return frame.elaboration.meter.made(found, expression.span)
+    return found
 
 
 def call_builtin(
@@ -292,5 +311,7 @@ def call_builtin(
         raise Mistake("type", str(bad), span) from None
     except Rejection as rejection:
         raise Mistake("type", rejection.message, span) from None
+    except Undecided as undecided:
+        raise _undecided(undecided, span) from None
     except (TypeError, ValueError, OverflowError):
         raise Mistake("type", f"{name} does not take these values", span) from None

@@ -21,7 +21,7 @@ _AXES = {
 
 
 def declare(frame: Frame, item: tree.Input) -> None:
-
+    """An input of a net: a port, or, where the net is a step of another, what flows in there."""
     if not frame.is_net:
         raise Mistake("input-in-block", "an input stands in a net, not in a block", item.span)
     builder = frame.body(item.span)
@@ -37,6 +37,10 @@ def declare(frame: Frame, item: tree.Input) -> None:
                 f"{name} is declared as {declared}, but {tensor.type} flows in",
                 item.span,
             )
+    elif any(port.kind == "flow" for port in builder.ports):
+        raise Mistake(
+            "several-inputs", "a net with several inputs cannot be a step of another", item.span
+        )
     else:
         tensor = builder.port(Port(name, declared, "input"))
     frame.names[name] = tensor

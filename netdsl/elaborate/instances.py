@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from netdsl.elaborate import bodies, defaults, expressions
+from netdsl.elaborate import bodies, calls, defaults, expressions
 from netdsl.elaborate.builder import Builder, Draft
 from netdsl.elaborate.frame import Frame, Instance
 from netdsl.elaborate.localize import Localizer
@@ -25,7 +25,7 @@ from netdsl.elaborate.values import (
     Tensor,
     kind_of,
 )
-from netdsl.graph import Members, Shared, Written
+from netdsl.graph import Graph, Members, Shared, Written
 from netdsl.source import Span
 from netdsl.syntax import tree
 
@@ -34,7 +34,27 @@ def local(builder: Builder, tensor: Tensor, span: Span) -> Tensor:
     """A tensor of this body; one of another body cannot be used here."""
     if tensor.builder is not builder:
         raise Mistake("foreign-tensor", "this tensor belongs to another block", span)
+    maker = tensor.maker
+    if maker is not None and isinstance(maker.work, Graph) and tensor.value == maker.outputs[0]:
+        _refuse_headless(maker.work, span)
     return tensor
+
+
+def _ends_in_output(node: tree.Block | tree.Net) -> bool:
+    body = node.body or ()
+    return bool(body) and isinstance(body[-1], tree.OutputStatement)
+
+
+def _refuse_headless(graph: Graph, span: Span) -> None:
+    """A net with several outputs and no main one has nothing that could flow on."""
+    names = [output.name for output in graph.outputs if output.kind == "output"]
+    if len(names) > 1 and _ends_in_output(graph.definition):
+        raise Mistake(
+            "no-main-output",
+            f"{graph.name} has several outputs, and none is the main one",
+            span,
+            help=f"one of them is used as a member: name.{names[0]}, where it is named with as",
+        )
 
 
 def instance(
@@ -94,7 +114,7 @@ def _elaborate(frame: Frame, definition: Definition, values: Any, localizer: Loc
     parameters = fill_parameters(inner, node)
     assert node.body is not None
     bodies.statements(inner, node.body)
-    result = inner.flow
+    result = _result(inner, builder, node)
     if builder.failed or not isinstance(result, Tensor):
         if result is None:
             message = f"nothing flows out of {node.name.name}"
@@ -105,6 +125,15 @@ def _elaborate(frame: Frame, definition: Definition, values: Any, localizer: Loc
         node.name.name, node, parameters, result.value, members_of(inner, builder, parameters)
     )
     return Instance(graph, elaboration.report.since(mark))
+
+
+def _result(inner: Frame, builder: Builder, node: tree.Block | tree.Net) -> Any:
+    """What flows out of a body: of a net that ends in its only output, that output."""
+    outputs = [output for output in builder.outputs if output.kind == "output"]
+    if len(outputs) == 1 and _ends_in_output(node):
+        value = outputs[0].value
+        return Tensor(builder, value, builder.types[value])
+    return inner.flow
 
 
 def fill_parameters(inner: Frame, node: tree.Block | tree.Net) -> dict[str, Any]:
@@ -177,9 +206,7 @@ def alias_target(frame: Frame, finished: FinishedBlock, span: Span) -> FinishedB
     inner = outer.child(dict(finished.values), outer.defaults)
     fill_parameters(inner, node)
     with bodies.nested(frame, span):
-        value = expressions.evaluate(inner, node.value)
-        if isinstance(value, Definition):
-            value = FinishedBlock(value, {}, {})
+        value = _aliased(inner, node.value)
         if not isinstance(value, FinishedBlock) or not isinstance(value.definition.node, tree.Net):
             raise Mistake(
                 "not-a-net",
@@ -194,6 +221,19 @@ def alias_target(frame: Frame, finished: FinishedBlock, span: Span) -> FinishedB
         if isinstance(target, tree.Net) and target.body is None:
             return alias_target(frame, value, span)
         return value
+
+
+def _aliased(inner: Frame, expression: tree.Expression) -> Any:
+    """The net on the right of an alias, with the arguments given there; others may be missing."""
+    if isinstance(expression, tree.Call):
+        target = calls.callee(inner, expression)
+        if isinstance(target, Definition) and isinstance(target.node, tree.Net):
+            values, written = calls.bind_definition(
+                inner, target, expression.arguments, expression.span, partial=True
+            )
+            return FinishedBlock(target, values, written)
+    value = expressions.evaluate(inner, expression)
+    return FinishedBlock(value, {}, {}) if isinstance(value, Definition) else value
 
 
 def as_block(value: SharedValue) -> FinishedBlock:

@@ -13,6 +13,7 @@ from netdsl.diagnostics import UserError
 from netdsl.elaborate import bodies, defaults, expressions, instances
 from netdsl.elaborate.builder import Builder
 from netdsl.elaborate.conditions import conditions_of
+from netdsl.elaborate.families import parameters_of, ready
 from netdsl.elaborate.frame import Elaboration, Frame
 from netdsl.elaborate.limits import Exceeded
 from netdsl.elaborate.report import Mistake
@@ -56,20 +57,15 @@ def choose(scope: Scope, name: str | None) -> tree.Net:
         return nets[0]
     stem = os.path.splitext(os.path.basename(scope.path))[0].replace("_", "").lower()
     for net in nets:
-        if net.name.name.lower().replace("_", "") == stem and ready(net):
+        if net.name.name.lower().replace("_", "") == stem and ready(scope, net):
             return net
     for net in nets:
-        if ready(net):
+        if ready(scope, net):
             return net
     raise UserError(
         f"every net of {scope.file.source.name} needs arguments: "
         f"give them with --set, and name one with {scope.file.source.name}:{nets[0].name.name}"
     )
-
-
-def ready(net: tree.Net) -> bool:
-    """Whether a net needs no arguments."""
-    return all(parameter.default is not None for parameter in net.parameters)
 
 
 def elaborate_net(
@@ -95,6 +91,7 @@ def _elaborate(
     elaboration: Elaboration, scope: Scope, net: tree.Net, given: Mapping[str, str]
 ) -> ElaboratedNet | None:
     outer = defaults.file_frame(elaboration, scope)
+    _check_names(Definition(net, scope), given)
     values = {name: _argument(outer, name, text) for name, text in given.items()}
     finished = FinishedBlock(Definition(net, scope), values, {})
     expectations: list[Expectation] = []
@@ -105,7 +102,6 @@ def _elaborate(
     target = finished.definition
     node = target.node
     assert isinstance(node, tree.Net) and node.body is not None
-    _check_names(node, given)
     if target.scope.broken(node):
         return None
     own = defaults.file_frame(elaboration, target.scope)
@@ -135,12 +131,12 @@ def _elaborate(
     return ElaboratedNet(net.name.name, graph, tuple(expectations), conditions, parameters)
 
 
-def _check_names(node: tree.Net, given: Mapping[str, str]) -> None:
-    names = [parameter.name.name for parameter in node.parameters]
+def _check_names(net: Definition, given: Mapping[str, str]) -> None:
+    names = [parameter.name.name for parameter in parameters_of(net)]
     for name in given:
         if name not in names:
             hint = suggestion(name, names) or "it has no parameters"
-            raise UserError(f"--set {name}=…: {node.name.name} has no parameter {name}. {hint}")
+            raise UserError(f"--set {name}=…: {net.node.name.name} has no parameter {name}. {hint}")
 
 
 def _argument(outer: Frame, name: str, text: str) -> Any:
@@ -165,6 +161,7 @@ def _finish(frame: Frame, builder: Builder, node: tree.Net) -> int | None:
         )
     if not isinstance(frame.flow, Tensor):
         return None
+    instances.local(builder, frame.flow, node.name.span)
     assert node.body is not None
     last = node.body[-1] if node.body else None
     if isinstance(last, tree.OutputStatement):

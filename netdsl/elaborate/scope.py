@@ -106,6 +106,16 @@ class Scope:
             return found
         return None
 
+    def check_imports(self) -> None:
+        """Tells of imports that lead nowhere, also where nothing uses what they bring."""
+        for name in self.imports:
+            try:
+                self.find(name)
+            except Mistake as mistake:
+                found = mistake.diagnostic
+                if not self.files.report.has(found.code, found.label.span):
+                    self.files.report.add(found)
+
     def definition(self, name: str) -> Definition | tree.Let | None:
         """A block, net or function to be called, or a `let`."""
         found = self.find(name)

@@ -7,6 +7,7 @@ could not be read is missing from the tree; what was read is as written. Nothing
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from math import isinf
 from threading import local
 from typing import Any
 
@@ -17,6 +18,7 @@ from netdsl.source import Source, Span
 from netdsl.syntax import tree
 from netdsl.syntax.build import Build
 from netdsl.syntax.explain import explain_character, explain_token
+from netdsl.syntax.precedence import TooDeep
 from netdsl.syntax.recovery import begins_item, next_start
 from netdsl.syntax.tables import DATA, MEMO
 
@@ -87,10 +89,6 @@ def _machine() -> _Machine:
     return machine
 
 
-class _TooDeep(Exception):
-    """Brackets are nested beyond the bound: nothing more is read."""
-
-
 class _Parser:
     """One run over a source, with recovery at statements."""
 
@@ -123,17 +121,20 @@ class _Parser:
                 self._recover(self._told(unexpected))
             except UnexpectedCharacters as unexpected:
                 self._recover(self._told_character(unexpected.pos_in_stream or 0))
-            except _TooDeep:
+            except TooDeep as deep:
+                label = Label(deep.span)
+                self.diagnostics.append(Diagnostic("nested-too-deeply", deep.message, label))
                 break
         return self._read()
 
     def _feed(self, token: Token) -> None:
-        if len(token) > MOST_DIGITS and token.type in ("INT", "FLOAT"):
+        if token.type in ("INT", "FLOAT") and (
+            len(token) > MOST_DIGITS or (token.type == "FLOAT" and isinf(float(token)))
+        ):
             self._tell("number-too-large", "this number has too many digits", token)
-            token = token.update(value="0")
+            token = token.update(value="1")
         if len(self.newlines.open) > DEEPEST_NESTING:
-            self._tell("nested-too-deeply", "brackets are nested too deeply", token)
-            raise _TooDeep
+            raise TooDeep(self._span(token), "brackets are nested too deeply")
         self.state.feed_token(token)
         if token.type == "_NL" or token == "{":
             self._mark()
