@@ -92,9 +92,23 @@ class Paths(Generic[Step]):
             states: dict[int, Step] = {}
             if port != INSIDE:
                 states[port] = self._algebra.start(graph.ports[port].type)
-            self._items(graph, graph.nodes, states, port)
+            if port != INSIDE or self._begins(graph, graph.nodes):
+                self._items(graph, graph.nodes, states, port)
             self._bodies[key] = states
         return self._bodies[key]
+
+    def _begins(self, graph: Graph, items: tuple[Node | Run, ...]) -> bool:
+        """Whether some path begins inside a graph; most have none."""
+        for item in items:
+            if isinstance(item, Run):
+                if self._begins(graph, item.nodes):
+                    return True
+            elif isinstance(item.work, Graph):
+                if self._states(item.work, INSIDE):
+                    return True
+            elif not item.inputs:
+                return True
+        return False
 
     def _items(
         self, graph: Graph, items: tuple[Node | Run, ...], states: dict[int, Step], port: int
