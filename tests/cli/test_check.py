@@ -47,10 +47,10 @@ def as_json(capsys: Capture, *arguments: str) -> tuple[int, dict[str, Any]]:
 @pytest.mark.parametrize(
     ("name", "arguments"),
     [
-        ("lenet", ["lenet.net"]),
+        ("lenet", ["lenet.net:LeNet"]),
         ("resnet50", ["resnet.net:ResNet50", "--batch", "32"]),
         ("resnet50-depth2", ["resnet.net:ResNet50", "--depth", "2"]),
-        ("googlenet", ["googlenet.net"]),
+        ("googlenet", ["googlenet.net:GoogLeNet"]),
     ],
 )
 def test_the_table(name: str, arguments: list[str], capsys: Capture, golden: Golden) -> None:
