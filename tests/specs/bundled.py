@@ -28,6 +28,9 @@ PAPERS = {
     ),
     "AlexNet (torchvision, one-weird-trick 64/192/384/256/256)": "alexnet.net:AlexNetTorchvision",
     "LeNet (d2l: 28x28 pad 2)": "lenet.net:LeNet",
+    "LeNet-5 (LeCun 1998, C3 partial connection table, trainable S2/S4, RBF out fixed)": (
+        "lenet.net:LeNet5"
+    ),
     "VGG-A": "vgg.net:VGG11",
     "VGG-B": "vgg.net:VGG13",
     "VGG-C": "vgg.net:VGG16C",
