@@ -37,7 +37,7 @@ def declare_defaults(frame: Frame, statement: tree.Default) -> None:
         try:
             target = lookup.callable_named(frame, word)
         except Mistake as mistake:
-            frame.elaboration.report.add(mistake.diagnostic)
+            frame.elaboration.report.once(mistake.diagnostic)
             continue
         except Poisoned:
             continue
@@ -46,7 +46,7 @@ def declare_defaults(frame: Frame, statement: tree.Default) -> None:
             targets.append(target.entry if isinstance(target, EntryWord) else target.node)
         else:
             message = f"a default is for a layer or block, not {kind_of(target)}"
-            frame.elaboration.report.add(Mistake("not-callable", message, word.span).diagnostic)
+            frame.elaboration.report.once(Mistake("not-callable", message, word.span).diagnostic)
     frame.defaults = Defaults(statement, targets, frame, frame.defaults)
 
 
@@ -71,7 +71,7 @@ def _check_names(
             mistake = Mistake("unknown-argument", message, item.name.span, help=hint)
         else:
             continue
-        frame.elaboration.report.add(mistake.diagnostic)
+        frame.elaboration.report.once(mistake.diagnostic)
 
 
 def default_names(frame: Frame, target: Any) -> list[str]:

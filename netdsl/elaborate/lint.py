@@ -44,7 +44,7 @@ def _unknown_names(
     if not unknown:
         return
     passed_by = _given_to(item, set(unknown))
-    possible = {*bound, *scope.items, *scope.imports, *WORDS["layer"], *BUILTINS}
+    possible = {*bound, *scope.items, *scope.imports, *WORDS["layer"], *BUILTINS, *SYMBOLS}
     for name in unknown:
         if name not in passed_by:
             report.say(

@@ -61,12 +61,17 @@ class Report:
         severity: Severity = "warning",
     ) -> None:
         """Adds what reading alone tells, a warning or note unless `severity` says else, once."""
-        if not self.has(code, span):
+        if not self.told_at(code, span):
             helps = (Help(help),) if help else ()
             self.add(Diagnostic(code, message, Label(span, label), secondary, helps, severity))
             self._read.add((code, span.source, span.start, span.end))
 
-    def has(self, code: str, span: Span) -> bool:
+    def once(self, diagnostic: Diagnostic) -> None:
+        """Tells of a mistake that is met wherever the file is used, and is the same one there."""
+        if not self.told_at(diagnostic.code, diagnostic.label.span):
+            self.add(diagnostic)
+
+    def told_at(self, code: str, span: Span) -> bool:
         """Whether this was told of this place."""
         return (code, span.source, span.start, span.end) in self._found
 

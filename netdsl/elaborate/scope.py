@@ -112,9 +112,7 @@ class Scope:
             try:
                 self.find(name)
             except Mistake as mistake:
-                found = mistake.diagnostic
-                if not self.files.report.has(found.code, found.label.span):
-                    self.files.report.add(found)
+                self.files.report.once(mistake.diagnostic)
 
     def definition(self, name: str) -> Definition | tree.Let | None:
         """A block, net or function to be called, or a `let`."""

@@ -60,8 +60,8 @@ def explain_token(
         help = (Help("a colon stands here", span, ":"),)
     elif text == ":" and "EQUAL" in accepted:
         help = (Help("an argument is given with =", span, "="),)
-    elif text == "=" and "LPAR" in accepted and "RPAR" not in accepted:
-        help = (Help("a value is named with `let`", None, None),)
+    elif text == "=" and "PLUS" in accepted:
+        help = (Help("a comparison is written ==", span, "=="),)
     elif text == "," and "_NL" in accepted:
         help = (Help("steps are joined with ->", span, " ->"),)
     wanted = expected(accepted)

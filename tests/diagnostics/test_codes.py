@@ -26,13 +26,28 @@ def takers(trees: Trees) -> dict[str, int]:
         if isinstance(node, ast.FunctionDef):
             names = [argument.arg for argument in node.args.args if argument.arg != "self"]
         elif isinstance(node, ast.ClassDef):
-            fields = [item for item in node.body if isinstance(item, ast.AnnAssign)]
-            names = [item.target.id for item in fields if isinstance(item.target, ast.Name)]
+            names = made_with(node)
         else:
             continue
         if "code" in names:
             found[node.name] = names.index("code")
-    return found
+    return found | {name: found[base] for name, base in subclasses(trees) if base in found}
+
+
+def subclasses(trees: Trees) -> list[tuple[str, str]]:
+    """Each class with a base of it, by name."""
+    classes = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    return [(node.name, base.id) for node in classes for base in node.bases
+            if isinstance(base, ast.Name)]  # fmt: skip
+
+
+def made_with(node: ast.ClassDef) -> list[str]:
+    """What a class is called with: the arguments of its `__init__`, else the fields of a record."""
+    for item in node.body:
+        if isinstance(item, ast.FunctionDef) and item.name == "__init__":
+            return [argument.arg for argument in item.args.args[1:]]
+    fields = [item for item in node.body if isinstance(item, ast.AnnAssign)]
+    return [item.target.id for item in fields if isinstance(item.target, ast.Name)]
 
 
 def given(trees: Trees) -> Iterator[str]:
@@ -77,6 +92,9 @@ def test_every_code_explained_is_written_somewhere() -> None:
     "text",
     [
         'self.add(code="lost")',
+        'class Told(Exception):\n    def __init__(self, code): ...\nTold("lost")',
+        "class Told(Exception):\n    def __init__(self, code): ...\n"
+        'class Broken(Told):\n    """More."""\nBroken("lost")',
         'class Diagnostic(Record):\n    code: str\nDiagnostic("lost", "message")',
         'def tell(self, place, code): ...\nself.tell(here, "lost")',
         'def tell(code): ...\ntell("lost" if late else "syntax")',

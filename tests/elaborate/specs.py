@@ -125,5 +125,5 @@ def announced(text: str) -> list[tuple[int, str]]:
     return [
         (number, code)
         for number, line in enumerate(text.splitlines(), 1)
-        for code in re.findall(r"# error: \[([a-z-]+)\]", line)
+        for code in re.findall(r"error: \[([a-z-]+)\]", line)
     ]

@@ -233,7 +233,9 @@ def test_which_net_is_meant(text: str, expected: str) -> None:
 def test_a_net_that_needs_arguments() -> None:
     assert mistakes("net A(n) {\n input x: 4\n dense(n) }", "A") == [(1, "missing-argument")]
     with pytest.raises(UserError, match="needs arguments"):
-        netdsl.read("s.net", text="net A(n) { input x: 4\n it }\nnet B(n) { input x: 4\n it }").elaborate()
+        netdsl.read(
+            "s.net", text="net A(n) { input x: 4\n it }\nnet B(n) { input x: 4\n it }"
+        ).elaborate()
     with pytest.raises(UserError, match="has no net"):
         netdsl.read("s.net", text="block a { relu }").elaborate()
 

@@ -28,9 +28,7 @@ def test_a_shared_convolution_takes_other_sizes_of_the_image() -> None:
     assert flows("shared c = conv(3, 3)\nc -> c -> c") == (2, 2, 3)
 
 
-@pytest.mark.parametrize(
-    "layer", ["conv(4, 1)", "{ conv(4, 1) }", "unit(4)", "conv(4, 1) -> relu"]
-)
+@pytest.mark.parametrize("layer", ["conv(4, 1)", "{ conv(4, 1) }", "unit(4)", "conv(4, 1) -> relu"])
 def test_a_use_that_needs_other_weights_names_both_lines(layer: str) -> None:
     import netdsl
 
@@ -86,7 +84,9 @@ def test_a_block_calls_itself() -> None:
 
 
 def test_blocks_call_one_another() -> None:
-    items = "block a(n) { relu -> if n > 0 { b(n - 1) } }\nblock b(n) { tanh -> if n > 0 { a(n - 1) } }"
+    items = (
+        "block a(n) { relu -> if n > 0 { b(n - 1) } }\nblock b(n) { tanh -> if n > 0 { a(n - 1) } }"
+    )
     assert words("a(3)", items=items) == "relu tanh relu tanh"
 
 
@@ -121,7 +121,11 @@ def test_a_function_may_be_given_a_tensor() -> None:
 
 
 def test_a_function_of_lists_of_tensors() -> None:
-    assert flows("concat(ends([x, it, x]))", items="fn ends(ts: tensor) = [ts[0], ts[-1]]") == (8, 8, 6)
+    assert flows("concat(ends([x, it, x]))", items="fn ends(ts: tensor) = [ts[0], ts[-1]]") == (
+        8,
+        8,
+        6,
+    )
 
 
 ITEMS = {
