@@ -18,26 +18,21 @@ from netdsl.elaborate.limits import Limits
 _SETTING = "train."
 
 
-class Depth(click.ParamType[int | None]):
-    """How many levels of blocks are opened: a whole number from 1, or `all`, which is None."""
-
-    name = "levels"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> int | None:
-        """The number, or a mistake of usage."""
-        if value == "all":
-            return None
-        if not str(value).isdecimal() or int(str(value)) < 1:
-            self.fail(f"{value} is neither a whole number from 1 nor all", param, ctx)
-        return int(str(value))
+def _depth(ctx: click.Context, param: click.Parameter, value: str) -> int | None:
+    """How many levels of blocks are opened: a whole number from 1; None for `all`."""
+    if value == "all":
+        return None
+    if not value.isdecimal() or int(value) < 1:
+        raise click.BadParameter(f"{value} is neither a whole number from 1 nor all", ctx, param)
+    return int(value)
 
 
 @click.command("check")
 @click.argument("spec")
 @click.option("--json", "json_", is_flag=True, help="One object for programs instead of the table.")
-@click.option("--depth", type=Depth(), default=1, help="Levels of blocks to open, or all.")
+@click.option(
+    "--depth", default="1", callback=_depth, metavar="N", help="Levels of blocks to open, or all."
+)
 @click.option("--batch", type=click.IntRange(min=1), default=1, help="For the memory; 1.")
 @click.option("--set", "sets", multiple=True, metavar="NAME=VALUE", help="A parameter or setting.")
 @click.option(
