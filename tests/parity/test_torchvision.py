@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from types import ModuleType
+from typing import Any
 
 import pytest
 import torch
@@ -44,7 +45,7 @@ def give(net: nn.Module, state: dict[str, Tensor]) -> None:
 
 
 def pair(torchvision: ModuleType, key: str) -> tuple[nn.Module, nn.Module]:
-    """Their net and ours, in evaluation, over the very same weights and statistics."""
+    """Their net and ours, in evaluation, with the same weights and statistics."""
     generator = torch.Generator().manual_seed(0)
     with torch.device("meta"):
         their_net = getattr(torchvision.models, key)(weights=None, **OPTIONS.get(key, {})).eval()
@@ -54,7 +55,7 @@ def pair(torchvision: ModuleType, key: str) -> tuple[nn.Module, nn.Module]:
     like = their_net.state_dict()
     state = {name: drawn(name, like[name], generator) for name in like if COUNTER not in name}
     give(their_net, state)
-    give(our_net, {ours(key, name): value for name, value in state.items()})
+    give(our_net, {ours(key, name): value.clone() for name, value in state.items()})
     return their_net, our_net
 
 
@@ -79,21 +80,36 @@ def test_without_folding_the_output_is_the_softmax(torchvision: ModuleType) -> N
     assert_close(our_net(IMAGE), their_net(IMAGE).softmax(1))
 
 
+def by_name(found: Any) -> dict[str, Tensor]:
+    """Outputs by our names: a lone one, ours by name, or torchvision's named tuple."""
+    if isinstance(found, Tensor):
+        return {"output": found}
+    if isinstance(found, dict):
+        return found
+    return {"output": found.logits, "aux1": found.aux_logits1, "aux2": found.aux_logits2}
+
+
+@pytest.mark.parametrize("key", NAMES)
 @torch.no_grad()
-def test_the_heads_are_torchvision_s(torchvision: ModuleType) -> None:
-    """The heads run in training only; what is inside stays in evaluation."""
-    their_net, our_net = pair(torchvision, "googlenet")
-    their_net.training = our_net.training = True
-    expected, found = their_net(IMAGE), our_net.logits(IMAGE)
-    assert_close(found["output"], expected.logits)
-    assert_close(found["aux1"], expected.aux_logits1)
-    assert_close(found["aux2"], expected.aux_logits2)
+def test_so_they_are_in_training(torchvision: ModuleType, key: str) -> None:
+    """Heads, statistics of the batch, and dropout: the same draws hit the same numbers."""
+    their_net, our_net = pair(torchvision, key)
+    batch = torch.cat([IMAGE, IMAGE.flip(3) / 2])
+    torch.manual_seed(2)
+    expected = by_name(their_net.train()(batch))
+    torch.manual_seed(2)
+    found = by_name(our_net.train().logits(batch))
+    assert found.keys() == expected.keys()
+    for name, value in expected.items():
+        assert_close(found[name], value)
+    for name, buffer in their_net.named_buffers():
+        if COUNTER not in name:
+            assert_close(our_net.get_buffer(ours(key, name)), buffer)
 
 
 @torch.no_grad()
 def test_a_changed_weight_would_be_seen(torchvision: ModuleType) -> None:
     their_net, our_net = pair(torchvision, "resnet18")
-    weight = our_net.get_parameter("residual1.conv1.weight")
-    weight.data = weight * 1.01
+    our_net.get_parameter("residual1.conv1.weight").mul_(1.01)
     with pytest.raises(AssertionError):
         assert_close(our_net.logits(IMAGE), their_net(IMAGE))
