@@ -29,7 +29,7 @@ def takers(trees: Trees) -> dict[str, int]:
             names = made_with(node)
         else:
             continue
-        if "code" in names:
+        if "code" in names and node.name != "__init__":
             found[node.name] = names.index("code")
     return found | {name: found[base] for name, base in subclasses(trees) if base in found}
 
