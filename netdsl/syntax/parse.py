@@ -100,10 +100,10 @@ class _Parser:
         self.newlines = machine.newlines
         self.newlines.open = []
         self.newlines.previous = ""
-        self.interactive = machine.lark.parse_interactive(source.text)
+        # lark's interactive parser and lexer carry no types of their own.
+        self.interactive: Any = machine.lark.parse_interactive(source.text)
         self.state = self.interactive.parser_state
-        # lark's lexer carries no types of its own.
-        self.lexer: Any = self.interactive.lexer_thread
+        self.lexer = self.interactive.lexer_thread
         # Where to go on after a mistake: open brackets, and the heights of the parser's stacks.
         self.points: list[tuple[int, int, int]] = []
 
