@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from netdsl.catalog.base import Layer
+from netdsl.elaborate.ports import ports_first
 from netdsl.elaborate.values import Tensor
 from netdsl.graph import (
     Branch,
@@ -88,6 +89,7 @@ class Builder:
 
     def __init__(self) -> None:
         self.ports: list[Port] = []
+        self._port_values: list[int] = []
         self.types: list[TensorType] = []
         self.drafts: list[Draft | DraftRun] = []
         self.shared: list[Shared] = []
@@ -102,9 +104,10 @@ class Builder:
         self.branches: tuple[Branch, ...] = ()
 
     def port(self, port: Port) -> Tensor:
-        """A tensor that flows in; ports come before all nodes but for the inputs of nets."""
+        """A tensor that flows in; a net may declare one after its first nodes."""
         self.ports.append(port)
-        return Tensor(self, self.new(port.type), port.type)
+        self._port_values.append(self.new(port.type))
+        return Tensor(self, self._port_values[-1], port.type)
 
     def new(self, type: TensorType) -> int:
         """The number of a new tensor."""
@@ -139,7 +142,7 @@ class Builder:
         members: Mapping[str, Members],
     ) -> Graph:
         """The finished body."""
-        return Graph(
+        graph = Graph(
             name,
             definition,
             parameters,
@@ -152,6 +155,8 @@ class Builder:
             self.lets,
             tuple(self.shared),
         )
+        late = self._port_values != list(range(len(self.ports)))
+        return ports_first(graph, self._port_values) if late else graph
 
 
 def made_at(tensor: Tensor) -> Span | None:

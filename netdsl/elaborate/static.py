@@ -46,7 +46,8 @@ def _survey(node: tree.TreeNode) -> Survey:
         elif kind in _BINDING:
             for name in _binds(item):
                 bound.setdefault(name.name, name)
-            statements.append(item)
+            if kind is not tree.Step:
+                statements.append(item)
         elif kind in _NOTED:
             statements.append(item)
     return Survey(tuple(uses), bound, tuple(statements), tuple(calls))

@@ -103,7 +103,7 @@ class _Parser:
         # lark's interactive parser and lexer carry no types of their own.
         self.interactive: Any = machine.lark.parse_interactive(source.text)
         self.state = self.interactive.parser_state
-        self.lexer = self.interactive.lexer_thread
+        self.lexer: Any = self.interactive.lexer_thread
         # Where to go on after a mistake: open brackets, and the heights of the parser's stacks.
         self.points: list[tuple[int, int, int]] = []
 
