@@ -86,7 +86,9 @@ class Argument(Field):
 
     def refuse(self, value: object) -> Rejection:
         """The rejection of a value that is not of this kind."""
-        return Rejection(f"{self.name} expects {self.expects}, not {show(value)}", self.name)
+        found = show(value)
+        shown = found if len(found) <= 60 else f"{found[:57]}..."
+        return Rejection(f"{self.name} expects {self.expects}, not {shown}", self.name)
 
 
 def _whole(value: Any) -> int | None:

@@ -6,6 +6,7 @@ CODES = {
     "argument-twice": "a call gives the same argument two times",
     "arithmetic": "a computation has no value, such as a division by zero",
     "assertion": "an `assert` of the author's does not hold",
+    "backend": "a backend cannot build what the spec says",
     "circular-let": "the value of a name depends on itself",
     "defined-twice": "a file or a list of parameters defines a name two times",
     "expect-missed": "a number that the spec promises is another",

@@ -160,8 +160,18 @@ def _display(frame: Frame, expression: tree.Display, argument: Argument | None) 
 
 
 def _binary(frame: Frame, expression: tree.Binary) -> Any:
-    left = evaluate(frame, expression.left)
-    right = evaluate(frame, expression.right)
+    """The value of an operation; long chains of them lean to the left and are not recursed into."""
+    chain = [expression]
+    while isinstance(chain[-1].left, tree.Binary):
+        chain.append(chain[-1].left)
+    value = evaluate(frame, chain[-1].left)
+    for operation in reversed(chain):
+        frame.elaboration.meter.step(operation.span)
+        value = _operate(frame, operation, value, evaluate(frame, operation.right))
+    return value
+
+
+def _operate(frame: Frame, expression: tree.Binary, left: Any, right: Any) -> Any:
     name = expression.operator
     meter = frame.elaboration.meter
     for operand in (left, right):
