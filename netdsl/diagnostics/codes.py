@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 CODES = {
+    "ambiguous-step": "a bare step could mean a tensor, or a layer or block of the same name",
     "argument-twice": "a call gives the same argument two times",
     "arithmetic": "a computation has no value, such as a division by zero",
     "assertion": "an `assert` of the author's does not hold",

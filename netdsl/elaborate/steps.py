@@ -11,6 +11,7 @@ from typing import Any
 
 from netdsl.catalog.arguments import Rejection
 from netdsl.catalog.base import Layer
+from netdsl.catalog.index import WORDS
 from netdsl.diagnostics import Help, Label
 from netdsl.elaborate import bodies, calls, expressions, instances, sharing
 from netdsl.elaborate.builder import Draft, made_at
@@ -49,7 +50,23 @@ def run(frame: Frame, expression: tree.Expression, name: str | None = None) -> T
             return _call(frame, expression, name)
         case _:
             value = expressions.evaluate(frame, expression)
+            if isinstance(expression, tree.Name) and isinstance(value, Tensor):
+                _warn_of_two_meanings(frame, expression)
             return apply(frame, value, expression.span, name)
+
+
+def _warn_of_two_meanings(frame: Frame, step: tree.Name) -> None:
+    """A bare step that jumps to a tensor might have meant the layer or block of that name."""
+    word = step.name
+    item = frame.scope.items.get(word)
+    if word in WORDS["layer"] or isinstance(item, tree.Block | tree.Net):
+        frame.elaboration.report.say(
+            "ambiguous-step",
+            f"{word} is a tensor here, and also something to be called",
+            step.span,
+            label="the flow jumps to the tensor",
+            help=f"{word}() would be called; another name for the tensor leaves no doubt",
+        )
 
 
 def run_from(frame: Frame, expression: tree.Expression) -> Tensor:

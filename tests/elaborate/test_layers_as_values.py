@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.elaborate.specs import flows, messages, words, wrong
+import netdsl
+from tests.elaborate.specs import flows, messages, told, words, wrong
 
 UNIT = "block unit(c) { conv(c, 1) -> relu }"
 TWICE = "block twice(layer) { layer -> layer }"
@@ -83,6 +84,26 @@ def test_the_nearest_meaning_of_a_name_wins() -> None:
     assert words("relu", items="block relu { tanh }") == "tanh"
     assert words("relu", items="let relu = tanh") == "tanh"
     assert words("silu -> conv(3, 1) as relu\ntanh\nrelu -> mish") == "silu conv tanh mish"
+
+
+AMBIGUOUS = {
+    "conv(4, 1) as tanh\nrelu\ntanh": [5],
+    "conv(4, 1) as unit\nrelu\nunit": [5],
+    "conv(4, 1) as tanh\nrelu\ntanh()": [],
+    "conv(4, 1) as stem\nrelu\nstem": [],
+    "let tanh = relu\ntanh": [],
+}
+
+
+@pytest.mark.parametrize(("statements", "expected"), AMBIGUOUS.items())
+def test_a_bare_step_that_could_mean_two_things_is_a_warning(
+    statements: str, expected: list[int]
+) -> None:
+    text = f"net N {{\n input x: 8 x 8 x 3\n{statements}\n}}\n{UNIT}\n"
+    spec = netdsl.read("spec.net", text=text)
+    assert spec.elaborate() is not None
+    found = [line for line, code in told(spec, "warning") if code == "ambiguous-step"]
+    assert found == expected
 
 
 def test_in_a_call_only_what_can_be_called_is_looked_up() -> None:
