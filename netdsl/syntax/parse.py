@@ -18,6 +18,7 @@ from netdsl.source import Source, Span
 from netdsl.syntax import tree
 from netdsl.syntax.build import Build
 from netdsl.syntax.explain import explain_character, explain_token
+from netdsl.syntax.lexer import FewContexts
 from netdsl.syntax.precedence import TooDeep
 from netdsl.syntax.recovery import begins_item, next_start
 from netdsl.syntax.tables import DATA, MEMO
@@ -76,7 +77,13 @@ class _Machine:
         self.build = Build()
         self.newlines = _Newlines()
         load: Callable[..., Lark] = Lark._load_from_dict
-        self.lark = load(DATA, MEMO, transformer=self.build, postlex=self.newlines)
+        self.lark = load(
+            DATA,
+            MEMO,
+            transformer=self.build,
+            postlex=self.newlines,
+            _plugins={"ContextualLexer": FewContexts},
+        )
 
 
 _machines = local()
