@@ -50,8 +50,10 @@ GRAPHS = {
     "a long string": net(f'assert true, "{"s" * 100_000}"\nrelu'),
     "a list of many numbers": net("let a = [" + "1, " * 50_000 + "1]\ndense(len(a) // 50000)"),
     "rounds of nothing": net("repeat 10_000_000 { }"),
-    "recursion in doubles": net("f(16)", "block f(n) { if n > 0 { f(n - 1) -> f(n - 1) } else { relu } }"),
-}  # fmt: skip
+    "recursion in doubles": net(
+        "f(16)", "block f(n) { if n > 0 { f(n - 1) -> f(n - 1) } else { relu } }"
+    ),
+}
 
 
 @pytest.mark.parametrize("text", GRAPHS.values(), ids=GRAPHS)
@@ -61,15 +63,27 @@ def test_a_large_spec_has_a_graph(text: str) -> None:
 
 WRONG = {
     "too many rounds": (net("repeat 10 ** 12 { relu }"), "limit"),
-    "too many rounds in rounds": (net("repeat 9_999_999 { repeat 9_999_999 { let a = 1 } }"), "limit"),
+    "too many rounds in rounds": (
+        net("repeat 9_999_999 { repeat 9_999_999 { let a = 1 } }"),
+        "limit",
+    ),
     "too many layers": (net("for i in range(1_000_000) { dense(i + 1) }"), "limit"),
-    "too many rounds in rounds, of a layer": (net("repeat 60 { repeat 60 { repeat 60 { repeat 60 { relu } } } }"), "limit"),
+    "too many rounds in rounds, of a layer": (
+        net("repeat 60 { repeat 60 { repeat 60 { repeat 60 { relu } } } }"),
+        "limit",
+    ),
     "a block without end": (net("f", "block f { f }"), "limit"),
     "a block without end, in two branches": (net("f", "block f { add(f, f) }"), "limit"),
-    "a block without end, wider each time": (net("f(1)", "block f(n) { dense(n) -> f(n + 1) }"), "limit"),
+    "a block without end, wider each time": (
+        net("f(1)", "block f(n) { dense(n) -> f(n + 1) }"),
+        "limit",
+    ),
     "a function without end": (net("dense(f(1))", "fn f(n) = f(n) + 1"), "limit"),
     "functions without end": (net("dense(f(1))", "fn f(n) = g(n)\nfn g(n) = f(n)"), "limit"),
-    "a function in doubles": (net("dense(f(90))", "fn f(n) = 1 if n == 0 else f(n - 1) + f(n - 1)"), "limit"),
+    "a function in doubles": (
+        net("dense(f(90))", "fn f(n) = 1 if n == 0 else f(n - 1) + f(n - 1)"),
+        "limit",
+    ),
     "a tower of powers": (net("dense(9 ** 9 ** 9)"), "limit"),
     "a large product": (net("let a = 10 ** 15\nlet b = a * a * a\ndense(b)"), "limit"),
     "a large power of a float": (net("let a = 1e300 ** 9\nrelu"), "limit"),
@@ -77,19 +91,41 @@ WRONG = {
     "a list doubled for ever": (net("let a = [1]\nrepeat 100 { let a = a + a }\nrelu"), "limit"),
     "a list times a number": (net("let a = [1] * 10 ** 12\nrelu"), "limit"),
     "a list of lists doubled": (net("let a = [1]\nrepeat 100 { let a = [a, a] }\nrelu"), "limit"),
-    "lists of lists that are zipped": (net("let a = [1]\nrepeat 100 { let a = zip(a, a) + zip(a, a) }\nrelu"), "limit"),
-    "nested lists compared": (net("let a = [1] * 50_000\nlet b = [1] * 50_000\nrepeat 10_000_000 { let c = a == b }"), "limit"),
-    "nested lists in a message": (net("let a = [1]\nrepeat 15 { let a = [a, a] }\ndense(a)"), "wrong-value"),
-    "nested lists as arguments": (net("let a = [1]\nrepeat 14 { let a = [a, a] }\nfor i in range(5000) { b(a, i) }", "block b(a, i) { relu }"), None),
+    "lists of lists that are zipped": (
+        net("let a = [1]\nrepeat 100 { let a = zip(a, a) + zip(a, a) }\nrelu"),
+        "limit",
+    ),
+    "nested lists compared": (
+        net("let a = [1] * 50_000\nlet b = [1] * 50_000\nrepeat 10_000_000 { let c = a == b }"),
+        "limit",
+    ),
+    "nested lists in a message": (
+        net("let a = [1]\nrepeat 15 { let a = [a, a] }\ndense(a)"),
+        "wrong-value",
+    ),
+    "nested lists as arguments": (
+        net(
+            "let a = [1]\nrepeat 14 { let a = [a, a] }\nfor i in range(5000) { b(a, i) }",
+            "block b(a, i) { relu }",
+        ),
+        None,
+    ),
     "a string doubled for ever": (net('let a = "a"\nrepeat 100 { let a = a + a }\nrelu'), "limit"),
     "a range without end": (net("for i in range(10 ** 15) { relu }"), "type"),
     "a comprehension in a comprehension": (
-        net("let a = [[[k for k in range(1000)] for j in range(1000)] for i in range(1000)]\nrelu"), "limit",
+        net("let a = [[[k for k in range(1000)] for j in range(1000)] for i in range(1000)]\nrelu"),
+        "limit",
     ),
     "a number of a million digits": (net(f"dense({'9' * 1_000_000})"), "number-too-large"),
     "a float of a million digits": (net(f"dropout(0.{'9' * 1_000_000})"), "number-too-large"),
-    "round brackets nested deep": (net("dense(" + "(" * 100_000 + "1" + ")" * 100_000 + ")"), "nested-too-deeply"),
-    "square brackets nested deep": (net("let a = " + "[" * 100_000 + "]" * 100_000), "nested-too-deeply"),
+    "round brackets nested deep": (
+        net("dense(" + "(" * 100_000 + "1" + ")" * 100_000 + ")"),
+        "nested-too-deeply",
+    ),
+    "square brackets nested deep": (
+        net("let a = " + "[" * 100_000 + "]" * 100_000),
+        "nested-too-deeply",
+    ),
     "braces nested deep": (net("{" * 100_000 + "relu" + "}" * 100_000), "nested-too-deeply"),
     "ifs nested deep": (net("if true { " * 100_000 + "relu" + "}" * 100_000), "nested-too-deeply"),
     "brackets that never close": (net("(" * 100_000), "nested-too-deeply"),
@@ -97,13 +133,29 @@ WRONG = {
     "a chain of else if": (net("if false { relu } " + "else if false { relu } " * 5_000), None),
     "a chain of powers": (net("let a = 1" + " ** 1" * 20_000 + "\nrelu"), "nested-too-deeply"),
     "a chain of not": (net("let a = " + "not " * 20_000 + "true\nrelu"), "nested-too-deeply"),
-    "a chain of conditionals": (net("let a = " + "1 if false else " * 20_000 + "2\ndense(a)"), "nested-too-deeply"),
+    "a chain of conditionals": (
+        net("let a = " + "1 if false else " * 20_000 + "2\ndense(a)"),
+        "nested-too-deeply",
+    ),
     "a chain of members": (net("x" + ".a" * 20_000), None),
     "a chain of calls": (net("relu" + "()" * 20_000), None),
     "a chain of indices": (net("let a = [1]" + "[0]" * 20_000 + "\nrelu"), None),
-    "a chain of lets": ("".join(f"let a{n} = a{n + 1}\n" for n in range(5_000)) + "let a5000 = 1\n" + net("dense(a0)"), None),
-    "a chain of blocks": ("".join(f"block b{n} {{ b{n + 1} }}\n" for n in range(5_000)) + "block b5000 { relu }\n" + net("b0"), "limit"),
-    "a chain of aliases": (net("relu") + "net A0 = N\n" + "".join(f"net A{n + 1} = A{n}\n" for n in range(200)), None),
+    "a chain of lets": (
+        "".join(f"let a{n} = a{n + 1}\n" for n in range(5_000))
+        + "let a5000 = 1\n"
+        + net("dense(a0)"),
+        None,
+    ),
+    "a chain of blocks": (
+        "".join(f"block b{n} {{ b{n + 1} }}\n" for n in range(5_000))
+        + "block b5000 { relu }\n"
+        + net("b0"),
+        "limit",
+    ),
+    "a chain of aliases": (
+        net("relu") + "net A0 = N\n" + "".join(f"net A{n + 1} = A{n}\n" for n in range(200)),
+        None,
+    ),
     "a chain of closures": (net("let f = relu\nrepeat 2000 { let f = { f } }\nf"), None),
     "closures in doubles": (net("let f = relu\nrepeat 100 { let f = { f -> f } }\nf"), "limit"),
     "a huge weight": (net("dense(10 ** 15) -> dense(10 ** 15)"), None),
@@ -117,7 +169,7 @@ WRONG = {
     "quotation marks": ('"' * 100_001, "syntax"),
     "a file too large": ("# " + "x" * 3_000_000, "file-too-large"),
     "NULs": ("\0" * 10_000, "syntax"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("text", "code"), WRONG.values(), ids=WRONG)

@@ -53,7 +53,7 @@ SHAPES = {
     ),
     "the loop's name stays bound": ("for c in [4, 5] { relu }\nconv(c, 1)", (8, 8, 5)),
     "a body counts as a step": ("repeat 2 { relu } -> flatten -> dense(3)", (3,)),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("statements", "expected"), SHAPES.values(), ids=SHAPES)
@@ -69,10 +69,17 @@ MERGES = {
     "an if that passes through": ("add(it, if it.channels == 4 { conv(4, 1) })", (8, 8, 3)),
     "an if and further steps": ("add(it, if true { relu } -> tanh)", (8, 8, 3)),
     "a comprehension": ("concat(conv(2, k, pad=same) for k in [1, 3, 5])", (8, 8, 6)),
-    "a comprehension of pairs": ("concat(conv(c, k, pad=same) for (c, k) in [(1, 3), (4, 5)])", (8, 8, 5)),
-    "a comprehension with a condition": ("concat(conv(k, 1) for k in range(5) if k > 2)", (8, 8, 7)),
+    "a comprehension of pairs": (
+        "concat(conv(c, k, pad=same) for (c, k) in [(1, 3), (4, 5)])",
+        (8, 8, 5),
+    ),
+    "a comprehension with a condition": (
+        "concat(conv(k, 1) for k in range(5) if k > 2)",
+        (8, 8, 7),
+    ),
     "a comprehension over tensors": (
-        "let ts = []\nrepeat 2 { conv(4, 1)\nlet ts = ts + [it] }\nconcat(t -> conv(2, 1) for t in ts)",
+        "let ts = []\nrepeat 2 { conv(4, 1)\nlet ts = ts + [it] }\n"
+        "concat(t -> conv(2, 1) for t in ts)",
         (8, 8, 4),
     ),
     "a list of tensors": (
@@ -92,7 +99,7 @@ MERGES = {
     "arithmetic": ("concat(it + 1, 2 * it)", (8, 8, 6)),
     "a pipeline in brackets": ("concat((conv(4, 1) -> relu), it)", (8, 8, 7)),
     "dot of two": ("flatten -> dot(it, it)", (1,)),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("statements", "expected"), MERGES.values(), ids=MERGES)
@@ -130,7 +137,7 @@ WRONG = {
     "a wrong value": ("conv(3, -1)", "wrong-value"),
     "a tensor for a number": ("conv(it, 3)", "wrong-value"),
     "an input in a loop of a block": ("relu -> { dense(3, pad=1) }", "unknown-argument"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("statements", "code"), WRONG.values(), ids=WRONG)

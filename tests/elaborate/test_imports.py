@@ -41,9 +41,21 @@ def read(folder: Path, text: str) -> netdsl.api.Spec:
 
 GOOD = {
     "a block": ('from "blocks.net" import unit', "unit(4)", (8, 8, 4)),
-    "several, with aliases": ('from "blocks.net" import unit as u, bare', "u(4) -> bare", (8, 8, 3)),
-    "with the defaults of their own file": ('from "blocks.net" import unit', "unit(4) -> conv(5, 3)", (6, 6, 5)),
-    "not changed by ours": ('from "blocks.net" import bare\ndefault conv(pad=valid)', "bare", (8, 8, 3)),
+    "several, with aliases": (
+        'from "blocks.net" import unit as u, bare',
+        "u(4) -> bare",
+        (8, 8, 3),
+    ),
+    "with the defaults of their own file": (
+        'from "blocks.net" import unit',
+        "unit(4) -> conv(5, 3)",
+        (6, 6, 5),
+    ),
+    "not changed by ours": (
+        'from "blocks.net" import bare\ndefault conv(pad=valid)',
+        "bare",
+        (8, 8, 3),
+    ),
     "from a folder": ('from "sub/inner.net" import twice', "twice(4)", (8, 8, 4)),
     "of what the other file imports": ('from "again.net" import u', "u(4)", (8, 8, 4)),
     "a value": ('from "values.net" import wide', "conv(wide, 1)", (8, 8, 10)),
@@ -53,7 +65,7 @@ GOOD = {
     "a net": ('from "nets.net" import M', "M(5)", (6, 6, 5)),
     "after its use": ("", 'unit(4)\n}\nfrom "blocks.net" import unit\nblock z { relu', (8, 8, 4)),
     "its own file's name": ('from "./blocks.net" import unit', "unit(4)", (8, 8, 4)),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("items", "steps", "expected"), GOOD.values(), ids=GOOD)
@@ -82,7 +94,7 @@ WRONG = {
     "a block that std has not": ("from std import botleneck as unit", "unknown-name"),
     "a circle": ('from "a.net" import a as unit', "import-circle"),
     "itself": ('from "main.net" import unit', "import-circle"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("items", "code"), WRONG.values(), ids=WRONG)

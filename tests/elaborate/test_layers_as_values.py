@@ -17,7 +17,11 @@ CASES = {
     "a pipeline": ("let f = conv(4, 1) -> relu\nf -> f", "", "conv relu conv relu"),
     "a group": ("let f = { conv(4, 1)\n tanh }\nf", "", "conv tanh"),
     "a loop": ("let f = repeat 2 { relu }\nf", "", "relu relu"),
-    "a branch": ("let f = if it.channels == 3 { relu } else { tanh }\nconv(4, 1) -> f", "", "conv tanh"),
+    "a branch": (
+        "let f = if it.channels == 3 { relu } else { tanh }\nconv(4, 1) -> f",
+        "",
+        "conv tanh",
+    ),
     "a merge": ("let f = add(relu, tanh)\nf", "", "relu tanh add"),
     "a sum of layers kept as a group": ("let f = { relu + tanh }\nf", "", "relu tanh add"),
     "a block": ("let f = unit\nf(4)", UNIT, "conv relu"),
@@ -30,21 +34,39 @@ CASES = {
     "a finished parameter": ("twice(conv(4, 1))", TWICE, "conv conv"),
     "a pipeline as a parameter": ("twice(conv(4, 1) -> relu)", TWICE, "conv relu conv relu"),
     "a group as a parameter": ("twice({ relu\n tanh })", TWICE, "relu tanh relu tanh"),
-    "a finished block as a parameter": ("twice(unit(4))", TWICE + UNIT.join("\n\n"), "conv relu conv relu"),
+    "a finished block as a parameter": (
+        "twice(unit(4))",
+        TWICE + UNIT.join("\n\n"),
+        "conv relu conv relu",
+    ),
     "a block as a parameter": ("apply(unit)", "block apply(b) { b(4) }\n" + UNIT, "conv relu"),
     "a layer's word as a parameter": ("apply(conv)", "block apply(f) { f(4, 1) }", "conv"),
-    "a parameter's default is a block": ("apply", "block apply(b = unit) { b(4) }\n" + UNIT, "conv relu"),
+    "a parameter's default is a block": (
+        "apply",
+        "block apply(b = unit) { b(4) }\n" + UNIT,
+        "conv relu",
+    ),
     "a parameter's default is a layer": ("apply", "block apply(b = relu) { b }", "relu"),
-    "a net as a parameter": ("apply(M)", "block apply(b) { b }\nnet M { input y: 8 x 8 x 3\n tanh }", "tanh"),
+    "a net as a parameter": (
+        "apply(M)",
+        "block apply(b) { b }\nnet M { input y: 8 x 8 x 3\n tanh }",
+        "tanh",
+    ),
     "a parameter that is given on": ("a(relu)", "block a(f) { b(f) }\nblock b(f) { f }", "relu"),
     "a layer of a function": ("act(true)", "fn act(b) = relu if b else tanh", "relu"),
-    "a function that gives a pipeline": ("unit2(4)", "fn unit2(c) = conv(c, 1) -> relu", "conv relu"),
+    "a function that gives a pipeline": (
+        "unit2(4)",
+        "fn unit2(c) = conv(c, 1) -> relu",
+        "conv relu",
+    ),
     "a layer of the file": ("f", "let f = conv(4, 1) -> relu", "conv relu"),
     "a group sees the names where it was written": (
-        "let c = 4\nlet f = { conv(c, 1) -> if it.channels == 4 { relu } }\nlet c = 5\nf", "", "conv relu",
+        "let c = 4\nlet f = { conv(c, 1) -> if it.channels == 4 { relu } }\nlet c = 5\nf",
+        "",
+        "conv relu",
     ),
     "identity as none of all": ("let f = identity\nf", "", "identity"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("statements", "items", "expected"), CASES.values(), ids=CASES)
@@ -62,7 +84,7 @@ WRONG = {
     "a word without its argument": ("conv", "missing-argument"),
     "a tensor for a plain parameter": ("unit(x)", "wrong-value"),
     "a list with a tensor for a plain parameter": ("unit([x])", "wrong-value"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("statements", "code"), WRONG.values(), ids=WRONG)

@@ -23,7 +23,7 @@ ABOUT = [
     ("7", "it.features == 7 and it.rank == 1 and it.shape == (7,)"),
     ("80 of int", "it.length == 80"),
     ("8 x 6 x 3", "it.shape[0] == 8 and it.shape[:-1] == [8, 6]"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("input", "condition"), ABOUT)
@@ -39,17 +39,23 @@ CASES = {
     "a side computation's": ("code = encoder(4)\ncode.half", (6, 6, 4)),
     "used in a merge": ("encoder(4) as code\nconcat(code.half, code.half)", (6, 6, 8)),
     "used in a pipeline": ("encoder(4) as code\ncode.half -> conv(5, 1)", (6, 6, 5)),
-    "of several instances": ("encoder(4) as a\nx -> encoder(5) as b\nconcat(a.half, b.half)", (6, 6, 9)),
+    "of several instances": (
+        "encoder(4) as a\nx -> encoder(5) as b\nconcat(a.half, b.half)",
+        (6, 6, 9),
+    ),
     "a list": ("taps as t\nt.all[0]", (6, 6, 4)),
     "a whole list": ("taps as t\nconcat(u -> flatten for u in t.all)", (208,)),
     "nested": ("outer as o\no.inner.half", (6, 6, 4)),
     "handed on by a name": ("outer as o\no.mid", (6, 6, 4)),
-    "of a member of a list": ("let cs = []\nrepeat 2 { x -> encoder(4) as c\nlet cs = cs + [c] }\ncs[0].half", (6, 6, 4)),
+    "of a member of a list": (
+        "let cs = []\nrepeat 2 { x -> encoder(4) as c\nlet cs = cs + [c] }\ncs[0].half",
+        (6, 6, 4),
+    ),
     "of a net": ("M as m\nm.half", (6, 6, 4)),
     "of a shared block": ("shared e = encoder(3)\ne as a\na.half", (6, 6, 3)),
     "a shape of a member": ("encoder(4) as code\nconv(code.half.channels, 1)", (4, 4, 4)),
     "of what a group ends in": ("{ encoder(4) } as g\ng.half", (6, 6, 4)),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("statements", "expected"), CASES.values(), ids=CASES)
@@ -73,7 +79,7 @@ TENSORS = {
     "the flow goes in as well": ("conv(4, 1)\npair(1, x)", (8, 8, 4)),
     "in a value": ("conv(4, 1)\nlet f = pair(1, x)\nf -> conv(2, 1) -> f", (8, 8, 4)),
     "in a merge": ("add(pair(1, x), pair(1, x))", (8, 8, 4)),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("statements", "expected"), TENSORS.values(), ids=TENSORS)
@@ -95,7 +101,7 @@ WRONG = {
     "a number for a tensor parameter": ("pair(4, 3)", "not-a-step"),
     "a tensor parameter missing": ("pair(4)", "missing-argument"),
     "a parameter as a member": ("encoder(4) as code\ncode.c", "unknown-name"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("statements", "code"), WRONG.values(), ids=WRONG)

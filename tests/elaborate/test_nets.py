@@ -8,8 +8,17 @@ import netdsl
 from netdsl.diagnostics import UserError
 from netdsl.graph import ElaboratedNet
 from tests.elaborate.specs import (
-    body, elaborated, flows, leaves, messages, mistakes, shape, told, weights, wrong,
-)  # fmt: skip
+    body,
+    elaborated,
+    flows,
+    leaves,
+    messages,
+    mistakes,
+    shape,
+    told,
+    weights,
+    wrong,
+)
 
 
 def outputs(net: ElaboratedNet) -> list[tuple[str, str]]:
@@ -27,7 +36,7 @@ INPUTS = [
     ("80 of int", (80,)),
     ("int", ()),
     ("8 x 8 x 3 of float", (8, 8, 3)),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("written", "expected"), INPUTS)
@@ -44,7 +53,7 @@ WRONG_INPUTS = [
     ("(5 / 2)", "wrong-value"),
     ("m", "unknown-name"),
     ("8 of string", "wrong-value"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("written", "code"), WRONG_INPUTS)
@@ -70,11 +79,20 @@ OUTPUTS = {
     "the main one": ("relu", [("output", "main")]),
     "the main one by its name": ("relu as probabilities", [("probabilities", "main")]),
     "a further one": ("output flatten as box\nrelu", [("box", "output"), ("output", "main")]),
-    "none after the last": ("output flatten as a\noutput relu as b", [("a", "output"), ("b", "output")]),
-    "an auxiliary one": ("auxiliary flatten as aux\nrelu", [("aux", "auxiliary"), ("output", "main")]),
-    "in a loop": ("for i in range(2) { if i == 1 { output flatten as box }\nrelu }", [("box", "output"), ("output", "main")]),
+    "none after the last": (
+        "output flatten as a\noutput relu as b",
+        [("a", "output"), ("b", "output")],
+    ),
+    "an auxiliary one": (
+        "auxiliary flatten as aux\nrelu",
+        [("aux", "auxiliary"), ("output", "main")],
+    ),
+    "in a loop": (
+        "for i in range(2) { if i == 1 { output flatten as box }\nrelu }",
+        [("box", "output"), ("output", "main")],
+    ),
     "the flow stays": ("output flatten as f\nconv(4, 1)", [("f", "output"), ("output", "main")]),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("statements", "expected"), OUTPUTS.values(), ids=OUTPUTS)
@@ -192,7 +210,7 @@ def test_an_alias_keeps_what_must_be_given() -> None:
 def test_an_unknown_parameter_of_the_command_line() -> None:
     with pytest.raises(UserError, match=r"did you mean width\?"):
         elaborated(FAMILY, "R", {"widht": "3"})
-    with pytest.raises(UserError, match="no value of the language|not a value of the language"):
+    with pytest.raises(UserError, match="is not a value of the language"):
         elaborated(FAMILY, "R", {"width": "3 +"})
     with pytest.raises(UserError, match="has no net"):
         elaborated(FAMILY, "S")
@@ -204,8 +222,11 @@ ALIASES = {
     "of an unknown": ("net M = Q(3)", "unknown-name"),
     "of itself": ("net M = M", "limit"),
     "in a circle": ("net M = M2\nnet M2 = M", "limit"),
-    "with an unknown argument": ("net K(a = 3) { input x: 4\n dense(a) }\nnet M = K(b=3)", "unknown-argument"),
-}  # fmt: skip
+    "with an unknown argument": (
+        "net K(a = 3) { input x: 4\n dense(a) }\nnet M = K(b=3)",
+        "unknown-argument",
+    ),
+}
 
 
 @pytest.mark.parametrize(("text", "code"), ALIASES.values(), ids=ALIASES)
@@ -217,11 +238,15 @@ def test_an_alias(text: str, code: str) -> None:
 
 WHICH = {
     "the only one": ("net A(n) { input x: 4\n dense(n) }", "A"),
-    "the one named like the file": ("net A { input x: 4\n it }\nnet Spec { input x: 4\n it }", "Spec"),
-    "the first that needs nothing": (
-        "net A(n) { input x: 4\n dense(n) }\nnet B { input x: 4\n it }\nnet C { input x: 4\n it }", "B",
+    "the one named like the file": (
+        "net A { input x: 4\n it }\nnet Spec { input x: 4\n it }",
+        "Spec",
     ),
-}  # fmt: skip
+    "the first that needs nothing": (
+        "net A(n) { input x: 4\n dense(n) }\nnet B { input x: 4\n it }\nnet C { input x: 4\n it }",
+        "B",
+    ),
+}
 
 
 @pytest.mark.parametrize(("text", "expected"), WHICH.values(), ids=WHICH)

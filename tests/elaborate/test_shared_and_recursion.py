@@ -41,7 +41,10 @@ def test_a_use_that_needs_other_weights_names_both_lines(layer: str) -> None:
 
 
 SHARED = {
-    "passed into a block": ("shared t = conv(3, 1)\napply(t) -> apply(t)", "block apply(f) { f -> relu }"),
+    "passed into a block": (
+        "shared t = conv(3, 1)\napply(t) -> apply(t)",
+        "block apply(f) { f -> relu }",
+    ),
     "of a block's word": ("shared t = unit(3)\nt -> t", UNIT),
     "of a bare word": ("shared t = batchnorm\nt -> t", ""),
     "of a pipeline": ("shared t = conv(3, 1) -> relu\nt -> t", ""),
@@ -53,7 +56,7 @@ SHARED = {
     "that captures a name": ("let c = 3\nshared t = { conv(c, 1) }\nlet c = 4\nt -> t", ""),
     "that captures a tensor": ("shared t = { add(it, x) -> conv(3, 1) }\nt -> t", ""),
     "in a list": ("shared t = conv(3, 1)\nfor f in [t, relu, t] { f }", ""),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("statements", "items"), SHARED.values(), ids=SHARED)
@@ -108,7 +111,7 @@ FUNCTIONS = [
     ),
     ("a + b", "let (a, (b, c)) = (1, (2, 3))", 3),
     ("a", "let a = b + 1\nlet b = 2", 3),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("expression", "items", "expected"), FUNCTIONS)

@@ -17,12 +17,16 @@ SIZES = {
     "a pool": ("? x 8 x 3", "maxpool(2)", ("height // 2", 4, 3)),
     "two pools": ("? x 8 x 3", "maxpool(2) -> maxpool(2)", ("height // 4", 2, 3)),
     "upsampling": ("? x 8 x 3", "upsample(2)", ("2 * height", 16, 3)),
-    "same and a stride": ("? x 8 x 3", "conv(4, 3, stride=2, pad=same)", ("height - height // 2", 4, 4)),
+    "same and a stride": (
+        "? x 8 x 3",
+        "conv(4, 3, stride=2, pad=same)",
+        ("height - height // 2", 4, 4),
+    ),
     "a global pool": ("? x ? x 3", "global_avgpool", (3,)),
     "a merge": ("? x ? x 3", "concat(it, relu)", ("height", "width", 6)),
     "a loop over layers": ("? x 8 x 3", "repeat 2 { conv(3, 3, pad=(1, 0)) }", ("height", 4, 3)),
     "a block": ("? x 8 x 3", "unit", ("height - 2", 6, 4)),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("input", "statements", "expected"), SIZES.values(), ids=SIZES)
@@ -94,14 +98,15 @@ DECIDED = {
     "a largest size": ("let a = max(it.height, 8)\ndense(a, each=true)", "unknown-size"),
     "half of it": ("let a = it.height / 2\ndense(a, each=true)", "unknown-size"),
     "an expression that grows": (
-        "let a = it.height\nrepeat 40 { let a = a * (a + 1) }\ndense(a, each=true)", "unknown-size",
+        "let a = it.height\nrepeat 40 { let a = a * (a + 1) }\ndense(a, each=true)",
+        "unknown-size",
     ),
     "divisions that grow": (
         "let a = it.height\nrepeat 40 { let a = (a + 1) // 2 + a // 3 }\ndense(a, each=true)",
         "unknown-size",
     ),
     "a sum of sizes compared": ("if it.height + 1 == it.width { relu }", "unknown-size"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("statements", "code"), DECIDED.values(), ids=DECIDED)

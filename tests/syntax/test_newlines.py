@@ -14,13 +14,13 @@ ONE_STATEMENT = {
     "after a comma": "add(it,\nit)",
     "after a binary operator": "it +\nrelu",
     "before an arrow": "conv(4, 3)\n  -> relu",
-    "before an arrow, over blank lines and comments": "conv(4, 3)  # a\n\n  # b\n\n -> relu\n\n-> tanh",
+    "before an arrow, over comments": "conv(4, 3)  # a\n\n  # b\n\n -> relu\n\n-> tanh",
     "before else": "if true { relu }\nelse { tanh }",
-    "before else, over a comment": "if false { relu }\n # otherwise\n\nelse if false { tanh }\nelse { silu }",
+    "before else, over a comment": "if false { relu }\n # or\n\nelse if false { tanh }\nelse { silu }",
     "in a condition": "if it.channels > 1 and\n it.channels < 9 { relu }",
     "in a group inside brackets": "add({\n relu\n tanh\n}, it)",
     "in a let": "let a =\n 4 *\n 2\nconv(a, 3)",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("statements", ONE_STATEMENT.values(), ids=ONE_STATEMENT)

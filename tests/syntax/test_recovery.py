@@ -45,7 +45,7 @@ ONE = {
     "a parameter without a name": "block bad(= 3) { relu }\n",
     "a wrong let of the file": "let a = = 3\n",
     "a statement at the level of the file": "relu -> relu\n",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("text", ONE.values(), ids=ONE)
@@ -84,7 +84,7 @@ def test_a_mistake_has_the_place_of_its_token() -> None:
 
 
 def test_comments_right_above_an_item_are_its_documentation() -> None:
-    text = "# Not this.\n\n# One\n# and two.\nblock b { relu }\n# Three.\nnet N { input x: 4\n relu }\n"
+    text = "# Not this.\n\n# One\n# and two.\nblock b { relu }\n# Three.\nnet N { input x: 4 }\n"
     file, _ = parse(Source("spec.net", text))
     assert [item.doc for item in file.items if isinstance(item, tree.Block | tree.Net)] == [
         "One\nand two.",
