@@ -19,13 +19,12 @@ from netdsl.backends.torch.emission.plan import (
     Loop,
     Place,
     Plan,
-    Planner,
-    Use,
     Value,
     each_node,
     foreign,
     uses,
 )
+from netdsl.backends.torch.emission.planner import Planner
 from netdsl.backends.torch.emission.structure import structure
 from netdsl.graph import Graph, Shared, TapPath
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from netdsl.backends.torch.emission import layout
-from netdsl.backends.torch.emission.expression import Expression, Key, write
 from netdsl.backends.torch.emission.finished import Finished, Line
 from netdsl.backends.torch.emission.parameters import is_default
 from netdsl.backends.torch.emission.places import without
 from netdsl.backends.torch.emission.plan import Choice, Item, Loop, Place, Use, uses
-from netdsl.backends.torch.emission.reach import INDICES, construction, container, module
+from netdsl.backends.torch.emission.reach import construction, container, module
 from netdsl.record import REQUIRED
 
 Leaf = Callable[[Use, list[Loop]], list[str]]
@@ -65,8 +64,11 @@ class Constructor:
         }
         kept = {arm: lines for arm, lines in bodies.items() if lines}
         lines: list[Line] = []
-        for header, arm in self.finished.tests(choice, list(kept)):
-            lines += [Line(depth, header), *(kept.get(arm) or [Line(depth + 1, "pass")])]
+        for header, arm in self.finished.tests(choice, list(kept), leaf != self._construct):
+            lines += [
+                Line(depth, header),
+                *(kept.get(-1 if arm is None else arm) or [Line(depth + 1, "pass")]),
+            ]
         return lines
 
     def _levels(self, item: Item) -> list[Line]:
@@ -95,7 +97,7 @@ class Constructor:
         emission = use.emission
         assert emission is not None and emission.construct is not None
         values = self.explainer.code(use, "construct")
-        written = {name: self._written(value) for name, value in values.items()}
+        written = {name: self.finished.written(value) for name, value in values.items()}
         return without(emission.construct.text, use.omitted).format(**written)
 
     def _instance(self, use: Use) -> str:
@@ -105,17 +107,9 @@ class Constructor:
             expression = self.explainer.argument(use, key)
             if is_default(parameter, expression):
                 continue
-            text = self._written(expression)
+            text = self.finished.written(expression)
             given.append(text if parameter.default is REQUIRED else f"{parameter.name}={text}")
         return f"{child.found.name}({', '.join(given)})"
-
-    def _written(self, expression: Expression) -> str:
-        return write(expression, self._name)
-
-    def _name(self, key: Key) -> str:
-        if key[0] == "index":  # type: ignore[index]
-            return INDICES[0]
-        return self.finished.parameters[key].name
 
     def _start(self, use: Use, loops: list[Loop]) -> list[str]:
         place: Place = use.place

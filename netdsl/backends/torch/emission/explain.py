@@ -25,7 +25,16 @@ from netdsl.backends.torch.emission.expression import (
     symbols,
     writable,
 )
-from netdsl.backends.torch.emission.plan import Choice, Item, Loop, ModuleName, Place, SharedModule, Use, Value
+from netdsl.backends.torch.emission.plan import (
+    Choice,
+    Item,
+    Loop,
+    ModuleName,
+    Place,
+    SharedModule,
+    Use,
+    Value,
+)
 from netdsl.backends.torch.emission.search import affine, combinations
 from netdsl.backends.torch.emission.translate import Translator, named
 from netdsl.backends.torch.rows import Code
@@ -82,7 +91,7 @@ class Explainer:
 
     def known(self, key: Key, graph: Graph, round_: int = 0) -> Any:
         """The value of a symbol in a body."""
-        kind, name = key  # type: ignore[misc]
+        kind, name = key
         match kind:
             case "index":
                 return round_
@@ -97,11 +106,12 @@ class Explainer:
         if expression is None:
             return False
         keys = symbols(expression)
-        for graph, round_, value in points:
+        for point in points:
+            known = self._at(point)
             try:
-                if not all(writable(self.known(key, graph, round_)) for key in keys):
+                if not all(writable(known(key)) for key in keys):
                     return False
-                if not same(evaluate(expression, lambda k: self.known(k, graph, round_)), value):
+                if not same(evaluate(expression, known), point.value):
                     return False
             except (Unevaluable, KeyError):
                 return False
@@ -128,6 +138,7 @@ class Explainer:
         return self._used(self._own(points, name, key))
 
     def _searched(self, points: Sequence[Point]) -> Iterator[Expression]:
+        yield from (Symbol(key) for key in self._atoms())
         if not all(type(point.value) is int for point in points):
             return
         rounds = {point.round for point in points}
@@ -157,7 +168,7 @@ class Explainer:
 
     def _used(self, expression: Expression) -> Expression:
         for key in symbols(expression):
-            if key[0] != "index":  # type: ignore[index]
+            if key[0] != "index":
                 self.found.keys.setdefault(key)
         return expression
 
@@ -212,7 +223,7 @@ class Explainer:
                 return child.known(key, place.child)
 
             points = self.points(use, value)
-            kind, name = key  # type: ignore[misc]
+            kind, name = key
             shown = name if isinstance(name, str) else f"{_stem(use.module)}channels"
             if kind == "parameter":
                 candidates = list(self._written(use, name))
@@ -267,6 +278,14 @@ class Explainer:
         return taken | {p.name.name for p in self.found.graph.definition.parameters}
 
     def _candidates(self, use: Use, part: str, name: str) -> Iterator[Expression | None]:
+        if part.startswith("starts."):
+            start = use.place.starts[int(part.removeprefix("starts."))]
+            written = use.place.node.written.arguments.get(
+                "bias_init" if start.weight.rpartition(".")[2].startswith("bias") else "init"
+            )
+            for given in written.arguments if isinstance(written, tree.Call) else ():
+                yield from self._translated(given.value, None)
+            return
         yield from self._written(use, _WRITTEN_AS.get(name, name))
         if part == "construct" and name in _FLOWING and use.inputs:
             yield self.width(use.inputs[0])
@@ -387,7 +406,7 @@ class Explainer:
             return None
         child = self.all.of(use.place.child)
         width = child.width(child.found.plan.result)
-        if width is None or any(key[0] == "extra" for key in symbols(width)):  # type: ignore[index]
+        if width is None or any(key[0] == "extra" for key in symbols(width)):
             return None
         if child is self:
             return None

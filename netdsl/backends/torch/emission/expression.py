@@ -7,13 +7,13 @@ what is written here and what is computed here come from one table of operators.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from netdsl.record import Record
 
-# What a symbol stands for: a constructor's parameter, or the index of a loop.
-Key: TypeAlias = Hashable
+# What a symbol stands for: the kind (`parameter`, `channels`, `extra`, `index`) and which of them.
+Key: TypeAlias = tuple[str, Any]
 
 
 class Expression(Record):
@@ -134,7 +134,8 @@ def folded(expression: Expression) -> Expression:
     """The number that an expression without symbols stands for, or the expression."""
     if symbols(expression) or isinstance(expression, Constant):
         return expression
-    return Constant(evaluate(expression, {}.__getitem__))
+    nothing: dict[Key, Any] = {}
+    return Constant(evaluate(expression, nothing.__getitem__))
 
 
 def write(expression: Expression, name: Callable[[Key], str]) -> str:

@@ -23,6 +23,7 @@ from netdsl.backends.torch.emission.reach import INDICES
 from netdsl.graph import Graph
 from netdsl.record import Record
 
+_OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 _PLAIN_CALLS = ("{module}({inputs})", "{module}({0})")
 
 
@@ -57,14 +58,21 @@ class Finished:
             return not child.taps and not child.plan.foreign[child.graph]
         return use.emission is not None and use.emission.call.text in _PLAIN_CALLS
 
-    # Expressions in `forward`
+    def written(self, expression: Expression) -> str:
+        """An expression as the constructor writes it, over its parameters."""
+        return write(expression, self._parameter)
+
+    def _parameter(self, key: Key) -> str:
+        if key[0] == "index":
+            return INDICES[0]
+        return self.parameters[key].name
 
     def spoken(self, expression: Expression) -> str:
         """An expression as methods write it, over the attributes of `self`."""
         return write(expression, self._attribute)
 
     def _attribute(self, key: Key) -> str:
-        if key[0] == "index":  # type: ignore[index]
+        if key[0] == "index":
             return INDICES[0]
         self.stored.setdefault(key)
         return f"self.{self.parameters[key].attribute}"
@@ -75,26 +83,26 @@ class Finished:
         stop = count
         if loop.start:
             stop = _sum(count, loop.start)
-        name = self._attribute if spoken else lambda key: self.parameters[key].name
+        name = self._attribute if spoken else self._parameter
         start = f"{loop.start}, " if loop.start else ""
         return f"for {INDICES[depth]} in range({start}{write(stop, name)}):"
 
     # Choices
 
     def tests(
-        self, choice: Choice, arms: Sequence[int], passing: bool = False
+        self, choice: Choice, arms: Sequence[int], spoken: bool, passing: bool = False
     ) -> list[tuple[str, int | None]]:
         """Headers (`if …:`, `else:`) and the arm that each leads into.
 
         `arms` are those with something in them; with `passing` also all other ways need one,
-        whose arm is None.
+        whose arm is None. `spoken` is for methods other than the constructor.
         """
         conditions = self.found.conditions[choice]
         last = len(conditions) - 1
         if not arms and not passing:
             return []
         if not passing and len(arms) == 1:
-            return [self._only(choice, arms[0])]
+            return [self._only(choice, arms[0], spoken)]
         headers: list[tuple[str, int | None]] = []
         furthest = last if passing else max(arms)
         for arm, _ in conditions[: furthest + 1]:
@@ -103,24 +111,30 @@ class Finished:
             if arm == last:
                 headers.append(("else:", where))
             else:
-                headers.append((f"{word} {self._test(choice, arm)}:", where))
+                headers.append((f"{word} {self._test(choice, arm, spoken)}:", where))
         return headers
 
-    def _only(self, choice: Choice, arm: int) -> tuple[str, int]:
+    def _only(self, choice: Choice, arm: int, spoken: bool) -> tuple[str, int]:
         """The header of a choice with one arm that does something."""
         conditions = self.found.conditions[choice]
-        before = [self._negated(choice, index) for index in range(arm)]
-        own = [] if arm == len(conditions) - 1 else [self._test(choice, arm)]
+        before = [self._negated(choice, index, spoken) for index in range(arm)]
+        own = [] if arm == len(conditions) - 1 else [self._test(choice, arm, spoken)]
         return f"if {' and '.join([*before, *own])}:", arm
 
-    def _test(self, choice: Choice, arm: int) -> str:
+    def _test(self, choice: Choice, arm: int, spoken: bool) -> str:
+        """A test as the constructor or, `spoken`, as a method writes it."""
         condition = self.found.conditions[choice][arm][1]
-        if isinstance(condition, Symbol):
-            return self.spoken(condition)
-        return f"self.{self._flag(choice, arm)}"
+        if not _short(condition):
+            return f"self.{self._flag(choice, arm)}"
+        return self.spoken(condition) if spoken else self.written(condition)
 
-    def _negated(self, choice: Choice, arm: int) -> str:
-        return f"not {self._test(choice, arm)}"
+    def _negated(self, choice: Choice, arm: int, spoken: bool) -> str:
+        condition = self.found.conditions[choice][arm][1]
+        if isinstance(condition, Operation) and condition.operator in _OPPOSITE:
+            opposite = Operation(_OPPOSITE[condition.operator], condition.operands)
+            if _short(condition):
+                return self.spoken(opposite) if spoken else self.written(opposite)
+        return f"not {self._test(choice, arm, spoken)}"
 
     def _flag(self, choice: Choice, arm: int) -> str:
         """The attribute that keeps the answer of a test."""
@@ -153,7 +167,7 @@ class Finished:
         ]
         for (choice, arm), name in self.flags.items():
             condition = self.found.conditions[choice][arm][1]
-            text = write(condition, lambda key: self.parameters[key].name)
+            text = self.written(condition)
             lines.append(Line(0, f"self.{name} = {text}"))
         return lines
 
@@ -186,6 +200,15 @@ class FinishedClasses:
         return list(found)
 
 
+def _short(condition: Expression) -> bool:
+    """Whether a condition may be written wherever it is asked."""
+    return isinstance(condition, Symbol) or (
+        isinstance(condition, Operation)
+        and condition.operator not in ("and", "or")
+        and all(isinstance(operand, (Symbol, Constant)) for operand in condition.operands)
+    )
+
+
 def _sum(left: Expression, right: int) -> Expression:
     if isinstance(left, Constant):
         return Constant(left.value + right)
@@ -194,4 +217,3 @@ def _sum(left: Expression, right: int) -> Expression:
 
 def _last(module: ModuleName) -> str:
     return "_".join([*module.levels, module.stem])
-

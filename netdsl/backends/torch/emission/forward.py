@@ -183,6 +183,7 @@ class Forward:
         """The template of a call and what is filled in besides the inputs."""
         if use.emission is None:
             child = self.finished.all.of(use.place.child)
+            assert use.place.child is not None
             handed = [self.shared(s) for s in child.found.plan.foreign[use.place.child]]
             method = ".logits" if id(use) in self.asked else ""
             given = ", ".join(["{inputs}"] * bool(use.inputs) + handed)
@@ -375,7 +376,7 @@ class Forward:
             for value, name in zip(passing, names, strict=True)
         )
         arms = [arm for arm in choice.arms if self._does(choice, arm, joins, names)]
-        for header, arm in self.finished.tests(choice, arms, moves):
+        for header, arm in self.finished.tests(choice, arms, True, moves):
             self.line(header)
             ends = [
                 (name, sources[arm])
@@ -405,9 +406,7 @@ class Forward:
             if arm in sources
         )
 
-    def _join_name(
-        self, choice: Choice, value: Value, sources: dict[int | None, Value]
-    ) -> str:
+    def _join_name(self, choice: Choice, value: Value, sources: dict[int | None, Value]) -> str:
         """A variable for what comes out of the arms: that of what passes by, if it ends here."""
         inside = self.needs.inside(choice)
         for source in map(self.needs.of, sources.values()):

@@ -7,6 +7,7 @@ grow evenly; what is shorter without a loop stays as it is.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from netdsl.backends.torch.emission.classes import Class
 from netdsl.backends.torch.emission.explain import Explainers, code_of
@@ -18,6 +19,7 @@ _LONGEST_ROUND = 16
 # Fewer rounds than these are as clear without a loop; two are no sign of even growth.
 _ROUNDS = 3
 _ROUNDS_OF_MANY = 2
+_ROUNDS_OF_LAYERS = 4
 _MANY = 5
 
 
@@ -52,12 +54,19 @@ class Roller:
         best, saved = (0, 0), 0
         for period in range(1, min(_LONGEST_ROUND, (len(items) - at) // 2) + 1):
             count = self._rounds(items, at, period)
-            needed = _ROUNDS_OF_MANY if period >= _MANY else _ROUNDS
+            needed = self._needed(items[at : at + period])
             while count >= needed and not self._closed(items, at, period, count):
                 count -= 1
             if count >= needed and (count - 1) * period > saved:
                 best, saved = (period, count), (count - 1) * period
         return best
+
+    def _needed(self, round_: Sequence[Item]) -> int:
+        """From how many rounds on a loop is clearer."""
+        if len(round_) >= _MANY:
+            return _ROUNDS_OF_MANY
+        blocks = any(use.place.child is not None for use in _uses(round_))
+        return _ROUNDS if blocks else _ROUNDS_OF_LAYERS
 
     def _kind(self, item: Item) -> object:
         """What an item is in structure; None for what no loop takes in."""
@@ -80,7 +89,9 @@ class Roller:
     def _rounds(self, items: Sequence[Item], at: int, period: int) -> int:
         """How many rounds of a period are alike from an item on, seen one by one."""
         first = [self._kind(item) for item in items[at : at + period]]
-        if None in first or not any(isinstance(i, Use) and i.module for i in items[at : at + period]):
+        if None in first or not any(
+            isinstance(i, Use) and i.module for i in items[at : at + period]
+        ):
             return 0
         count = 1
         while at + (count + 1) * period <= len(items):
@@ -101,7 +112,7 @@ class Roller:
             numbers = [_number(use) for use in column]
             if numbers[0] is None:
                 continue
-            if any(b - a != numbers[1] - numbers[0] for a, b in _neighbours(numbers)):  # type: ignore[operator]
+            if any(b - a != numbers[1] - numbers[0] for a, b in pairwise(numbers)):  # type: ignore[operator]
                 return False
         return True
 
@@ -110,7 +121,7 @@ class Roller:
         if ends is None:
             return False
         exit_ = ends[1]
-        for before, now in _neighbours(rounds):
+        for before, now in pairwise(rounds):
             place = next(
                 (row, column)
                 for row, use in enumerate(rounds[0])
@@ -124,7 +135,9 @@ class Roller:
 
     def _values_fit(self, rounds: list[list[Use]]) -> bool:
         return all(
-            _even(sequence) for column in zip(*rounds, strict=True) for sequence in self._values(column)
+            _even(sequence)
+            for column in zip(*rounds, strict=True)
+            for sequence in self._values(column)
         )
 
     def _values(self, column: Sequence[Use]) -> Iterator[list[object]]:
@@ -177,8 +190,8 @@ class Roller:
             numbers = [_number(other) for other in same_use]
             if use.module is not None and numbers[0] is not None and numbers[1] is not None:
                 stem = use.place.node.stem
-                number = (numbers[0], numbers[1] - numbers[0])
-                use.module = ModuleName(use.module.levels, stem, number)
+                counting = (numbers[0], numbers[1] - numbers[0])
+                use.module = ModuleName(use.module.levels, stem, counting)
         counts = dict.fromkeys(rounds[0][0].places, count)
         return Loop(list(rounds[0]), counts, (entry, carry, exit_, result))
 
@@ -237,17 +250,13 @@ def _place_of(round_: Sequence[Use], value: Value) -> tuple[int, int]:
     )
 
 
-def _neighbours(items: Sequence[object]) -> Iterator[tuple]:  # type: ignore[type-arg]
-    return zip(items, items[1:], strict=False)
-
-
 def _even(values: list[object]) -> bool:
     """Whether values are equal, or whole numbers that grow evenly."""
     if all(same(value, values[0]) for value in values):
         return True
     if len(values) < _ROUNDS or not all(type(value) is int for value in values):
         return False
-    return len({b - a for a, b in _neighbours(values)}) == 1
+    return len({b - a for a, b in pairwise(values)}) == 1
 
 
 def consumers(found: Class) -> dict[Value, set[int]]:

@@ -110,9 +110,7 @@ class Method:
             writer.enter_training(False)
         lasting = [
             (name, text)
-            for name, text, auxiliary in zip(
-                returns.names, texts, returns.auxiliary, strict=True
-            )
+            for name, text, auxiliary in zip(returns.names, texts, returns.auxiliary, strict=True)
             if not auxiliary
         ]
         if len(lasting) == 1:
@@ -151,7 +149,9 @@ class Method:
         if any(returns.auxiliary):
             lasting = [(name, entry) for name, entry, auxiliary in pairs if not auxiliary]
             lines += layout.statement("if not self.training:", 2)
-            lines += layout.statement(f"return {_dictionary(*map(list, zip(*lasting)))}", 3)
+            lines += layout.statement(
+                f"return {_dictionary(*map(list, zip(*lasting, strict=True)))}", 3
+            )
         return [*lines, *layout.statement(f"return {_dictionary(returns.names, entries)}", 2)]
 
 

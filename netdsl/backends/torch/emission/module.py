@@ -15,7 +15,6 @@ from netdsl.backends.torch.emission.plan import uses
 from netdsl.backends.torch.helpers import HELPERS
 from netdsl.graph import ElaboratedNet
 from netdsl.record import REQUIRED
-from netdsl.tensor import TensorType
 
 _LAYERS = ("Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d",
            "Linear", "Embedding")  # fmt: skip
@@ -148,7 +147,7 @@ def _forward(net: ElaboratedNet, finished: Finished, fold: Fold) -> list[list[st
     folded = fold.of(finished.found)
     returns = _returns(finished)
     if folded is None:
-            return [Method(finished, "forward", finished.found.plan.items, returns).lines()]
+        return [Method(finished, "forward", finished.found.plan.items, returns).lines()]
     changed = [folded.instead.get(value, value) for value in returns.values]
     before = Returns(changed, returns.names, returns.auxiliary)
     logits = Method(finished, "logits", folded.items, before, folded.asked)
@@ -158,7 +157,9 @@ def _forward(net: ElaboratedNet, finished: Finished, fold: Fold) -> list[list[st
 def _returns(finished: Finished) -> Returns:
     plan, found = finished.found.plan, finished.found
     if found.root:
-        values = [value for _, value, _ in plan.outputs]
-        names = [name for name, _, _ in plan.outputs]
-        return Returns(values, names, [kind == "auxiliary" for _, _, kind in plan.outputs])
+        # The main output comes first.
+        outputs = sorted(plan.outputs, key=lambda output: output[2] != "main")
+        values = [value for _, value, _ in outputs]
+        names = [name for name, _, _ in outputs]
+        return Returns(values, names, [kind == "auxiliary" for _, _, kind in outputs])
     return Returns([plan.result, *found.taps], [], [])

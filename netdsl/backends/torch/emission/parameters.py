@@ -6,7 +6,7 @@ from typing import Any
 
 from netdsl.backends.torch.emission.classes import Class
 from netdsl.backends.torch.emission.explain import Explainer
-from netdsl.backends.torch.emission.expression import Expression, Key, same, Constant
+from netdsl.backends.torch.emission.expression import Constant, Expression, Key, same
 from netdsl.backends.torch.emission.names import SPOKEN_FOR, Names, allowed, identifier
 from netdsl.backends.torch.emission.plan import uses
 from netdsl.record import REQUIRED
@@ -48,7 +48,7 @@ def parameters(explainer: Explainer) -> dict[Key, Parameter]:
 
 def default(found: Class, key: Key) -> Any:
     """The default of a parameter, where the block declares one that is a plain value."""
-    kind, name = key  # type: ignore[misc]
+    kind, name = key
     if kind != "parameter":
         return REQUIRED
     declared = next(p for p in found.graph.definition.parameters if p.name.name == name)
@@ -83,7 +83,7 @@ class _Owned:
 
 
 def _rank(found: Class, key: Key) -> tuple[int, int]:
-    kind, name = key  # type: ignore[misc]
+    kind, name = key
     if kind == "channels":
         return 0, name
     declared = [parameter.name.name for parameter in found.graph.definition.parameters]
@@ -93,7 +93,7 @@ def _rank(found: Class, key: Key) -> tuple[int, int]:
 
 
 def _name(found: Class, key: Key) -> str:
-    kind, name = key  # type: ignore[misc]
+    kind, name = key
     if kind == "parameter":
         return str(name)
     if kind == "extra":

@@ -1,4 +1,4 @@
-"""What PyTorch needs for each node of a body: the rows' answers, and the refusal of what has none."""
+"""What PyTorch needs for each node of a body: the rows' answers, or a refusal."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from netdsl.catalog.base import Layer
 from netdsl.diagnostics import Diagnostic, Help, Label, SpecError
 from netdsl.graph import Graph, Node, Shared
 from netdsl.tensor import TensorType
+
+# The attribute that `Module.train` sets: a module of this name would be in its way.
+FLAG = "training"
 
 
 class Refusals:
@@ -34,10 +37,27 @@ class Refusals:
 
 def places(graph: Graph, refusals: Refusals) -> dict[int, Place]:
     """What each node of a body needs, by the node's `id`."""
+    for node in each_node(graph.nodes):
+        if FLAG in _levels(node):
+            refusals.add(
+                node,
+                f"PyTorch's modules keep a flag under the name {FLAG}",
+                "another name after `as` can be built",
+            )
     return {
         id(node): place(node, node.work, graph.input_types(node), refusals)
         for node in each_node(graph.nodes)
     }
+
+
+def _levels(node: Node) -> set[str]:
+    """The words that a node's name is made of, without numbers."""
+    found = {node.stem} if node.named else set()
+    level = node.level
+    while level is not None:
+        found.add(level.stem)
+        level = level.parent
+    return found
 
 
 def place(
@@ -66,7 +86,10 @@ def place(
 
 def _omitted(full: rows.Emission, brief: rows.Emission) -> frozenset[str] | None:
     """The keyword arguments that equal their defaults; None where they are not all that differs."""
-    pairs = [(full.call, brief.call), *zip(full.members.values(), brief.members.values())]
+    pairs = [
+        (full.call, brief.call),
+        *zip(full.members.values(), brief.members.values(), strict=True),
+    ]
     if full.construct is not None and brief.construct is not None:
         pairs.append((full.construct, brief.construct))
     names = {name for more, less in pairs for name in more.values if name not in less.values}

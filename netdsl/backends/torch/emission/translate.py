@@ -36,7 +36,8 @@ class Translator:
         self.lets = found.graph.lets
         self.members = found.graph.members
         self.local = found.plan.local[found.graph]
-        self.ports = {port.name: port_ for port, port_ in zip(found.graph.ports, found.plan.ports)}
+        ports = zip(found.graph.ports, found.plan.ports, strict=True)
+        self.ports = {port.name: value for port, value in ports}
         self.flow = flow
         self.channels = channels
         self._open: set[str] = set()

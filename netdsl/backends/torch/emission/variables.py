@@ -55,7 +55,9 @@ class Variables:
                 return name
             return self.free(name)
         for name in sources:
-            if self._writable(name) and self._plain(name):
+            if self._writable(name) and (
+                name in _SHORT or (len(sources) == 1 and self._plain(name))
+            ):
                 return name
         return self.short()
 
