@@ -113,6 +113,8 @@ class _Parser:
         self.lexer: Any = self.interactive.lexer_thread
         # Where to go on after a mistake: open brackets, and the heights of the parser's stacks.
         self.points: list[tuple[int, int, int]] = []
+        # Where reading went on last: each time it is further on, so that it ends.
+        self.resumed = -1
 
     def run(self) -> tuple[Any, ...]:
         self._mark()
@@ -143,6 +145,8 @@ class _Parser:
         if len(self.newlines.open) > DEEPEST_NESTING:
             raise TooDeep(self._span(token), "brackets are nested too deeply")
         self.state.feed_token(token)
+        while self.points[-1][0] > len(self.newlines.open):
+            self.points.pop()
         if token.type == "_NL" or token == "{":
             self._mark()
 
@@ -234,4 +238,7 @@ class _Parser:
         self.newlines.previous = "{"
         if not at_item:
             offset = next_start(self.source.text, offset, inside=depth > 0)
+        if offset <= self.resumed:
+            offset = next_start(self.source.text, self.resumed + 1, inside=depth > 0)
+        self.resumed = offset
         self.lexer.state.line_ctr.char_pos = offset

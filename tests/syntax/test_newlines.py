@@ -16,7 +16,7 @@ ONE_STATEMENT = {
     "before an arrow": "conv(4, 3)\n  -> relu",
     "before an arrow, over comments": "conv(4, 3)  # a\n\n  # b\n\n -> relu\n\n-> tanh",
     "before else": "if true { relu }\nelse { tanh }",
-    "before else, over a comment": "if false { relu }\n # or\n\nelse if false { tanh }\nelse { silu }",
+    "before else, over more": "if false { relu }\n # or\n\nelse if false { tanh }\nelse { silu }",
     "in a condition": "if it.channels > 1 and\n it.channels < 9 { relu }",
     "in a group inside brackets": "add({\n relu\n tanh\n}, it)",
     "in a let": "let a =\n 4 *\n 2\nconv(a, 3)",

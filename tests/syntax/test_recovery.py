@@ -77,6 +77,11 @@ def test_a_block_that_is_never_closed_ends_where_the_next_item_begins() -> None:
     assert items("block bad {\n relu\n\n" + GOOD) == ["good"]
 
 
+def test_reading_ends_whatever_brackets_are_open() -> None:
+    text = "net N {\n[repeat n { relu }\n for k in [w, { relu }\n if a { b }\n tanh\n}\n"
+    assert lines(text)
+
+
 def test_a_mistake_has_the_place_of_its_token() -> None:
     source = Source("spec.net", "block b {\n  conv(4 3)\n}\n")
     (found,) = parse(source)[1]
