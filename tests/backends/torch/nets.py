@@ -56,7 +56,8 @@ TEXTS = {
           input image: 16x16x3
           encoder(8) as code
           two(16) as pair
-          concat(it, code.half -> maxpool(4), code.deep -> maxpool(4), pair.inner.half -> maxpool(2))
+          half = pair.inner.half -> maxpool(2)
+          concat(it, code.half -> maxpool(4), code.deep -> maxpool(4), half)
           global_avgpool -> dense(3) -> softmax
         }""",
     "indices": """
@@ -119,7 +120,9 @@ TEXTS = {
         block residual(channels, stride = 1) {
           add(
             conv(channels, 3, stride=stride, pad=1) -> relu -> conv(channels, 3, pad=1),
-            if stride > 1 or it.channels != channels { conv(channels, 1, stride=stride) } else { it }
+            if stride > 1 or it.channels != channels {
+              conv(channels, 1, stride=stride)
+            } else { it }
           ) -> relu
         }
         net Choices {

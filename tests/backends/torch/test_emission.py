@@ -185,7 +185,7 @@ def test_he_normal_is_the_start() -> None:
     torch.manual_seed(0)
     module = build(bundled("nin.net:NiN"))
     weight = next(w for key, w in module.named_parameters() if key.endswith("conv1.weight"))
-    assert abs(float(weight.std()) / (2 / weight[0].numel()) ** 0.5 - 1) < 0.05
+    assert abs(float(weight.detach().std()) / (2 / weight[0].numel()) ** 0.5 - 1) < 0.05
 
 
 HEADS = """
@@ -228,7 +228,11 @@ def test_without_folds_there_are_no_logits() -> None:
 
 
 def test_a_size_known_only_at_run_time() -> None:
-    text = "net Any {\n input image: ? x ? x 3\n conv(4, 3, pad=same, stride=2) -> relu -> conv(2, 1)\n}"
+    text = """
+        net Any {
+          input image: ? x ? x 3
+          conv(4, 3, pad=same, stride=2) -> relu -> conv(2, 1)
+        }"""
     module = build(netdsl.load("any.net", text=text).elaborated)
     for height, width in ((9, 12), (20, 7)):
         found = module(torch.zeros(1, 3, height, width))

@@ -19,12 +19,11 @@ from netdsl.backends.torch.emission.expression import (
     Symbol,
     Unevaluable,
     evaluate,
-    folded,
     same,
-    substitute,
     symbols,
     writable,
 )
+from netdsl.backends.torch.emission.places import code_of
 from netdsl.backends.torch.emission.plan import (
     Choice,
     Item,
@@ -37,9 +36,7 @@ from netdsl.backends.torch.emission.plan import (
 )
 from netdsl.backends.torch.emission.search import affine, combinations
 from netdsl.backends.torch.emission.translate import Translator, named
-from netdsl.backends.torch.rows import Code
-from netdsl.catalog.layers.merge import Concat
-from netdsl.catalog.layers.shape import Flatten
+from netdsl.backends.torch.emission.widths import Widths
 from netdsl.graph import Graph
 from netdsl.syntax import tree
 
@@ -47,7 +44,6 @@ from netdsl.syntax import tree
 _FLOWING = frozenset({"channels", "features", "filters", "groups"})
 # Where PyTorch's word for an argument is another than the language's.
 _WRITTEN_AS = {"padding": "pad", "negative_slope": "slope", "output_padding": "output_pad"}
-_WIDTHS = ("filters", "units")
 
 
 class Point(NamedTuple):
@@ -66,7 +62,7 @@ class Explainer:
         self.all = all_
         self.makers: dict[Value, Use | Loop | Choice] = {}
         self.loops: dict[int, Loop] = {}
-        self._widths: dict[Value, Expression | None] = {}
+        self.widths = Widths(self)
         self._learn(found.plan.items, None)
         # Shared layers, as uses at the place where they are constructed.
         self.owned = {module.name: _owned_use(module) for module in found.plan.owned}
@@ -347,71 +343,9 @@ class Explainer:
         taken = choice.taken.get(graph)
         return arm == taken if taken is not None else arm not in choice.arms
 
-    # Sizes of what flows
-
     def width(self, value: Value) -> Expression | None:
         """Where the channels of a tensor come from, as an expression that may be wrong."""
-        if value not in self._widths:
-            self._widths[value] = None
-            self._widths[value] = self._width(value)
-        return self._widths[value]
-
-    def _width(self, value: Value) -> Expression | None:
-        if value in self.found.plan.ports:
-            if self.found.root:
-                return Constant(value.type.channels)
-            return Symbol(("channels", self.found.plan.ports.index(value)))
-        maker = self.makers.get(value)
-        match maker:
-            case Use() if maker.place.child is not None:
-                return self._child_width(maker)
-            case Use():
-                return self._layer_width(maker)
-            case Loop():
-                return self.width(maker.exit if value is maker.result else maker.entry)
-            case Choice():
-                sources = dict(maker.joins)[value].values()
-                widths = [self.width(source) for source in sources]
-                return next((width for width in widths if width is not None), None)
-        return None
-
-    def _layer_width(self, use: Use) -> Expression | None:
-        code = code_of(use.place, "construct")
-        for name in _WIDTHS:
-            if code is not None and name in code.values:
-                return self.value(use, "construct", name)
-        layer = use.place.layer
-        if layer is Concat:
-            return _sum([self.width(value) for value in use.inputs])
-        if layer is Flatten and len(use.places) == 1:
-            return self._flat(use)
-        out = use.outputs[0]
-        for value in use.inputs:
-            if all(value.types[g].shape[-1:] == type_.shape[-1:] for g, type_ in out.types.items()):
-                return self.width(value)
-        return None
-
-    def _flat(self, use: Use) -> Expression | None:
-        """The size of a flattened image as `512 * 7 * 7`."""
-        (type_,) = use.inputs[0].types.values()
-        width = self.width(use.inputs[0])
-        if width is None or set(type_.spatial) <= {1}:
-            return width
-        for size in type_.spatial:
-            width = Operation("*", (width, Constant(size)))
-        return width
-
-    def _child_width(self, use: Use) -> Expression | None:
-        if use.place.child not in self.all.class_of:
-            return None
-        child = self.all.of(use.place.child)
-        width = child.width(child.found.plan.result)
-        if width is None or any(key[0] == "extra" for key in symbols(width)):
-            return None
-        if child is self:
-            return None
-        found = substitute(width, {key: self.argument(use, key) for key in symbols(width)})
-        return folded(found)
+        return self.widths.of(value)
 
 
 class Explainers:
@@ -428,22 +362,6 @@ class Explainers:
         if id(found) not in self._made:
             self._made[id(found)] = Explainer(found, self)
         return self._made[id(found)]
-
-
-def code_of(place: Place, part: str) -> Code | None:
-    """A part of what a use needs: `construct`, `call`, `members.NAME` or `starts.NUMBER`."""
-    emission = place.emission
-    if emission is None:
-        return None
-    kind, _, name = part.partition(".")
-    match kind:
-        case "construct":
-            return emission.construct
-        case "members":
-            return emission.members[name]
-        case "starts":
-            return place.starts[int(name)].code
-    return emission.call
 
 
 def _owned_use(module: SharedModule) -> Use:
@@ -468,25 +386,3 @@ def _variants(candidate: Expression | None) -> Iterator[Expression]:
     if candidate is not None:
         yield candidate
         yield Operation("int", (candidate,))
-
-
-def _sum(widths: list[Expression | None]) -> Expression | None:
-    """The sum of some widths, equal ones as a product, numbers added up."""
-    total = 0
-    counts: dict[Expression, int] = {}
-    for width in widths:
-        if width is None:
-            return None
-        if isinstance(width, Constant) and isinstance(width.value, int):
-            total += width.value
-        else:
-            counts[width] = counts.get(width, 0) + 1
-    terms = [
-        Operation("*", (Constant(n), width)) if n > 1 else width for width, n in counts.items()
-    ]
-    if total or not terms:
-        terms.append(Constant(total))
-    result = terms[0]
-    for term in terms[1:]:
-        result = Operation("+", (result, term))
-    return result

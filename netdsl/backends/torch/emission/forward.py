@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Sequence
-from functools import cache
 
 from netdsl.backends.torch.emission import layout
+from netdsl.backends.torch.emission.calls import Calls, alone, filled
 from netdsl.backends.torch.emission.finished import Finished, Line
 from netdsl.backends.torch.emission.levels import Chain
 from netdsl.backends.torch.emission.needs import Needs, chained
-from netdsl.backends.torch.emission.places import without
 from netdsl.backends.torch.emission.plan import Choice, Item, Loop, Use, Value
-from netdsl.backends.torch.emission.reach import container, module
-from netdsl.backends.torch.emission.starts import BY_FUNCTION
+from netdsl.backends.torch.emission.reach import container
 from netdsl.backends.torch.emission.taps import returned
 from netdsl.backends.torch.emission.variables import Variables
-from netdsl.graph import Shared
 
 _DEEPEST = 4
 # Room for a variable, ` = ` and the indentation of a method.
@@ -49,16 +45,13 @@ class Forward:
         asked: set[int],
     ) -> None:
         self.finished = finished
-        self.explainer = finished.explainer
         self.items = items
         self.needs = Needs(items, outputs)
         self.variables = Variables(self.needs, finished.all.names)
-        # Uses of blocks whose logits are taken.
-        self.asked = asked
+        self.calls = Calls(finished, self.needs, asked, self._any_tensor)
         self.in_training = False
         self.lines: list[Line] = []
         self.depth = 0
-        self.loops: list[Loop] = []
         self.pending: Pending | None = None
         self.arguments = self._arguments()
 
@@ -69,11 +62,10 @@ class Forward:
         for value, port in zip(found.plan.ports, found.graph.ports, strict=True):
             flow = port.kind == "flow"
             names.append(self.variables.argument(value, "x" if flow else port.name, not flow))
-        self.handed: list[str] = []
         for shared in found.plan.foreign[found.graph]:
             name = self.variables.free(shared.name)
             self.variables.taken.add(name)
-            self.handed.append(name)
+            self.calls.handed.append(name)
         return names
 
     def write(self) -> None:
@@ -124,19 +116,19 @@ class Forward:
         self._step([chain.entry], chain.result, template, {}, True)
 
     def _use(self, use: Use) -> None:
-        template, values = self._template(use)
-        heavy = self._heavy(use)
+        template, values = self.calls.template(use)
+        heavy = self.calls.heavy(use)
         kept = [value in self.needs.needed for value in use.outputs]
         asks = bool(use.taps) if use.emission is not None else self._several(use)
         if use.emission is not None:
             asks = asks and any(kept[1:])
         if not asks:
-            alone = use.emission is None
-            self._step(use.inputs, use.outputs[0], template, values, heavy, alone)
+            own_line = use.emission is None
+            self._step(use.inputs, use.outputs[0], template, values, heavy, own_line)
             return
         self.flush()
         inputs = [self.variables.use(value) for value in use.inputs]
-        text = _filled(template, inputs, values)
+        text = filled(template, inputs, values)
         self._unpack(use, text, inputs)
 
     def _several(self, use: Use) -> bool:
@@ -173,62 +165,6 @@ class Forward:
         outputs = returned(self.finished.all.explainers.class_of, use)
         return [value if value in needed else None for value in outputs]
 
-    def _heavy(self, use: Use) -> bool:
-        emission = use.emission
-        if emission is None:
-            return True
-        return emission.construct is not None and emission.construct.text.startswith(BY_FUNCTION)
-
-    def _template(self, use: Use) -> tuple[str, dict[str, str]]:
-        """The template of a call and what is filled in besides the inputs."""
-        if use.emission is None:
-            child = self.finished.all.of(use.place.child)
-            assert use.place.child is not None
-            handed = [self.shared(s) for s in child.found.plan.foreign[use.place.child]]
-            method = ".logits" if id(use) in self.asked else ""
-            given = ", ".join(["{inputs}"] * bool(use.inputs) + handed)
-            return f"{{module}}{method}({given})", {"module": self._module(use)}
-        part = "call"
-        members = [name for name, value in zip(use.taps, use.outputs[1:], strict=True)
-                   if self.needs.of(value) in self.needs.needed]  # fmt: skip
-        if members:
-            part = f"members.{members[0]}"
-        code = use.emission.members[str(members[0])] if members else use.emission.call
-        expressions = self.explainer.code(use, part)
-        values = {name: self.finished.spoken(value) for name, value in expressions.items()}
-        if use.module is not None or use.shared is not None:
-            values["module"] = self._module(use)
-        if "{tie}" in code.text:
-            values["tie"] = self._tie(use)
-        if "{batch}" in code.text:
-            values["batch"] = f"{self._any_tensor()}.shape[0]"
-        return without(code.text, use.omitted), values
-
-    def _module(self, use: Use) -> str:
-        if use.shared is not None:
-            return self.shared(use.place.node.shared)
-        assert use.module is not None
-        return module(use.module, self.loops)
-
-    def shared(self, shared: Shared | None) -> str:
-        """The expression for a shared layer: an own module, or one that was handed in."""
-        plan = self.finished.found.plan
-        for graph in plan.graphs:
-            for owned in plan.owned:
-                if owned.keys[graph] is shared:
-                    return f"self.{owned.name}"
-            if shared in plan.foreign[graph]:
-                return self.handed[plan.foreign[graph].index(shared)]
-        raise AssertionError(f"nothing hands in {shared}")
-
-    def _tie(self, use: Use) -> str:
-        if use.tie_shared is not None:
-            return f"{self.shared(use.tie_shared)}.weight"
-        assert use.tie is not None
-        maker = self.explainer.makers[use.tie]
-        assert isinstance(maker, Use)
-        return f"{self._module(maker)}.weight"
-
     def _any_tensor(self) -> str:
         """A variable whose first axis is the batch."""
         self.flush()
@@ -243,9 +179,9 @@ class Forward:
         template: str,
         values: dict[str, str],
         heavy: bool,
-        alone: bool = False,
+        by_itself: bool = False,
     ) -> None:
-        """One step with one result, which stays pending; `alone` on a line if it can be."""
+        """One step with one result, which stays pending; `by_itself` on a line if it can be."""
         needs = self.needs
         inputs = [needs.of(value) for value in inputs]
         pending = self.pending
@@ -257,18 +193,18 @@ class Forward:
         for place, value in enumerate(inputs):
             if pending is not None and value is pending.value:
                 self.variables.left[value] -= 1
-                bare = _alone(template, place) or not layout.compound(pending.text)
+                bare = alone(template, place) or not layout.compound(pending.text)
                 texts.append(pending.text if bare else f"({pending.text})")
                 sources += pending.sources
             else:
                 texts.append(self.variables.use(value))
                 sources.append(texts[-1])
-        depth = _DEEPEST - 1 if alone else 1
+        depth = _DEEPEST - 1 if by_itself else 1
         if pending is not None:
             heavy = heavy or pending.heavy
             depth += pending.depth
             self.pending = None
-        text = _filled(template, texts, values)
+        text = filled(template, texts, values)
         self.pending = Pending(needs.of(output), text, heavy, depth, sources)
         if needs.counts.get(needs.of(output)) != 1:
             self.flush()
@@ -286,12 +222,12 @@ class Forward:
             return False
         place = list(inputs).index(pending.value)
         used = template.count(f"{{{place}}}") + template.count("{inputs}")
-        if used != 1 or pending.depth >= _DEEPEST or pending.value.hint:
+        if used != 1 or pending.depth >= _DEEPEST:
             return False
         # Merges and layers with many weights take in a single call at most.
         if (heavy or len(inputs) > 1) and pending.depth > 1:
             return False
-        if "[{inputs}]" in template:
+        if "[{inputs}]" in template or self.variables.hint(pending.value):
             return False
         length = len(template) + len(pending.text) + sum(map(len, values.values()))
         return length + _ROOM + 4 * self.depth <= layout.WIDTH
@@ -327,8 +263,8 @@ class Forward:
         for value in outer:
             variables.left[value] += 1
         variables.left[loop.carry] = variables.left.get(loop.carry, 0)
-        self.line(self.finished.header(loop, len(self.loops), True))
-        self._inside([*self.loops, loop], loop.items, [(carry, loop.exit)])
+        self.line(self.finished.header(loop, len(self.calls.loops), True))
+        self._inside([*self.calls.loops, loop], loop.items, [(carry, loop.exit)])
         for value in outer:
             variables.left[value] -= 1
         variables.hold(loop.result, carry)
@@ -337,7 +273,7 @@ class Forward:
         self, loops: list[Loop], items: Sequence[Item], ends: Sequence[tuple[str, Value]]
     ) -> None:
         """The body of a loop or an arm; at its end variables hold what they are to hold."""
-        before, self.loops = self.loops, loops
+        before, self.calls.loops = self.calls.loops, loops
         self.depth += 1
         start = len(self.lines)
         self._write(items)
@@ -345,7 +281,7 @@ class Forward:
         if len(self.lines) == start:
             self.line("pass")
         self.depth -= 1
-        self.loops = before
+        self.calls.loops = before
 
     def _end(self, ends: Sequence[tuple[str, Value]]) -> None:
         values = [self.needs.of(value) for _, value in ends]
@@ -385,7 +321,7 @@ class Forward:
             ]
             state = dict(self.variables.text), dict(self.variables.holder)
             items = choice.arms.get(arm, []) if arm is not None else []
-            self._inside(self.loops, items, ends)
+            self._inside(self.calls.loops, items, ends)
             self.variables.text, self.variables.holder = state
         for (value, _), name in zip(joins, names, strict=True):
             self.variables.hold(value, name)
@@ -416,22 +352,3 @@ class Forward:
             if self.variables.left.get(source, 0) == inside.get(source, 0):
                 return name
         return self.variables.for_value(value, [], self.variables.leads_to(value))
-
-
-def _filled(template: str, inputs: Sequence[str], values: dict[str, str]) -> str:
-    return template.format(*inputs, inputs=", ".join(inputs), **values)
-
-
-@cache
-def _alone(template: str, place: int) -> bool:
-    """Whether an input stands alone in a template, so that an operator needs no brackets."""
-    text = template.replace(f"{{{place}}}", "PLACE").replace("{inputs}", "PLACE")
-    for sign in "{}":
-        text = text.replace(sign, "")
-    # What is left of other places must be a name.
-    text = "".join(part if part != "" else "" for part in text)
-    try:
-        ast.parse(text, mode="eval")
-    except SyntaxError:
-        return False
-    return layout.encloses(text, "PLACE")

@@ -10,8 +10,9 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from netdsl.backends.torch.emission.classes import Class
-from netdsl.backends.torch.emission.explain import Explainers, code_of
+from netdsl.backends.torch.emission.explain import Explainers
 from netdsl.backends.torch.emission.expression import same
+from netdsl.backends.torch.emission.places import code_of
 from netdsl.backends.torch.emission.plan import Choice, Item, Loop, ModuleName, Place, Use, Value
 from netdsl.backends.torch.emission.structure import code_of_place
 
@@ -254,9 +255,10 @@ def _even(values: list[object]) -> bool:
     """Whether values are equal, or whole numbers that grow evenly."""
     if all(same(value, values[0]) for value in values):
         return True
-    if len(values) < _ROUNDS or not all(type(value) is int for value in values):
+    whole = [value for value in values if type(value) is int]
+    if len(whole) < max(_ROUNDS, len(values)):
         return False
-    return len({b - a for a, b in pairwise(values)}) == 1
+    return len({b - a for a, b in pairwise(whole)}) == 1
 
 
 def consumers(found: Class) -> dict[Value, set[int]]:

@@ -66,7 +66,7 @@ class Method:
 
     def _head(self, name: str) -> list[str]:
         arguments = [f"{argument}: Tensor" for argument in self.writer.arguments]
-        handed = [f"{argument}: nn.Module" for argument in self.writer.handed]
+        handed = [f"{argument}: nn.Module" for argument in self.writer.calls.handed]
         given = ", ".join(["self", *arguments, *handed])
         head = layout.statement(f"def {name}({given}) -> {self.returns.type}:", 1)
         return head + self._doc()
@@ -120,7 +120,7 @@ class Method:
 
     def applied(self, folded: Folded, returns: Returns) -> list[str]:
         """`forward` of a class with `logits`: the activations on what that gives."""
-        given = ", ".join([*self.writer.arguments, *self.writer.handed])
+        given = ", ".join([*self.writer.arguments, *self.writer.calls.handed])
         call = f"self.logits({given})"
         templates = [folded.activations.get(value, "{0}") for value in returns.values]
         lines = self._head("forward")

@@ -128,3 +128,19 @@ def _first_use(shared: Shared, graph: Graph) -> Node | None:
             if inner is not None:
                 return inner
     return None
+
+
+def code_of(place: Place, part: str) -> rows.Code | None:
+    """A part of what a use needs: `construct`, `call`, `members.NAME` or `starts.NUMBER`."""
+    emission = place.emission
+    if emission is None:
+        return None
+    kind, _, name = part.partition(".")
+    match kind:
+        case "construct":
+            return emission.construct
+        case "members":
+            return emission.members[name]
+        case "starts":
+            return place.starts[int(name)].code
+    return emission.call

@@ -48,7 +48,7 @@ class Variables:
 
     def for_value(self, value: Value, sources: list[str], chain: Value) -> str:
         """A variable for a new tensor made from variables; `chain` is where it leads to."""
-        hint = value.hint or chain.hint or self._branch(chain)
+        hint = self.hint(value) or self.hint(chain) or self._branch(chain)
         if hint:
             name = identifier(hint)
             if name in self.holder and self._writable(name):
@@ -60,6 +60,12 @@ class Variables:
             ):
                 return name
         return self.short()
+
+    def hint(self, value: Value) -> str:
+        """The spec's name for a tensor that is more than a station of the flow, else nothing."""
+        consumer = self.needs.consumer.get(value)
+        passes = self.needs.counts.get(value) == 1 and consumer is not None
+        return "" if passes and consumer is not None and len(consumer.inputs) == 1 else value.hint
 
     def short(self) -> str:
         """A short variable that is free."""
@@ -88,7 +94,7 @@ class Variables:
         while True:
             value = self.needs.of(value)
             consumer = self.needs.consumer.get(value)
-            if self.needs.counts.get(value) != 1 or consumer is None or value.hint:
+            if self.needs.counts.get(value) != 1 or consumer is None or self.hint(value):
                 return value
             if len(consumer.inputs) != 1 or len(consumer.outputs) != 1:
                 return value
