@@ -121,6 +121,8 @@ def _statement(frame: Frame, item: tree.Statement) -> None:
         case tree.Assert():
             _check(frame, item)
         case tree.Expect():
+            if not frame.is_net:
+                raise Mistake("expect-in-block", "a net promises, not a block", item.span)
             frame.expectations.extend(promises(frame, item))
         case _:
             assert_never(item)

@@ -26,6 +26,8 @@ def declare(frame: Frame, item: tree.Input) -> None:
         raise Mistake("input-in-block", "an input stands in a net, not in a block", item.span)
     builder = frame.body(item.span)
     name = item.name.name
+    if any(port.name == name for port in builder.ports):
+        raise Mistake("defined-twice", f"two inputs are called {name}", item.name.span)
     number = _number(item)
     shape = tuple(_dimension(frame, item, at, size) for at, size in enumerate(item.dimensions))
     declared = TensorType(shape, number)

@@ -53,6 +53,7 @@ CASES = {
     ),
     "of a net": ("M as m\nm.half", (6, 6, 4)),
     "of a shared block": ("shared e = encoder(3)\ne as a\na.half", (6, 6, 3)),
+    "a member of a layer": ("maxpool(2) as p\np.indices", (4, 4, 3)),
     "a shape of a member": ("encoder(4) as code\nconv(code.half.channels, 1)", (4, 4, 4)),
     "of what a group ends in": ("{ encoder(4) } as g\ng.half", (6, 6, 4)),
 }
@@ -78,6 +79,7 @@ TENSORS = {
     "defaults use earlier parameters": ("join(x)", (8, 8, 3)),
     "the flow goes in as well": ("conv(4, 1)\npair(1, x)", (8, 8, 4)),
     "in a value": ("conv(4, 1)\nlet f = pair(1, x)\nf -> conv(2, 1) -> f", (8, 8, 4)),
+    "by a default": ("default pair(prev=x)\npair(4)", (8, 8, 7)),
     "in a merge": ("add(pair(1, x), pair(1, x))", (8, 8, 4)),
 }
 

@@ -117,6 +117,7 @@ def test_auxiliary_layers_exist_in_training_only() -> None:
 
 
 WRONG = {
+    "two inputs of one name": ("input x: 4\nrelu", "defined-twice"),
     "two outputs of one name": ("output relu as a\noutput tanh as a\nrelu", "output-twice"),
     "an assertion": ('assert it.channels == 4, "four, please"\nrelu', "assertion"),
     "an assertion of no condition": ("assert relu\nrelu", "type"),
@@ -130,6 +131,7 @@ def test_one_mistake_for(statements: str, code: str) -> None:
 
 BLOCKS = {
     "an input in a block": ("block b { input y: 3\n relu }", "input-in-block"),
+    "an expect in a block": ("block b { expect params = 3\n relu }", "expect-in-block"),
     "an output in a block": ("block b { output relu\n tanh }", "output-in-block"),
     "an auxiliary output in a block": ("block b { auxiliary relu\n tanh }", "output-in-block"),
 }
