@@ -2,6 +2,6 @@
 
 import sys
 
-from netdsl.cli.main import main
+from netdsl.cli import start
 
-sys.exit(main())
+sys.exit(start())

@@ -28,19 +28,35 @@ _LABEL = 17
 
 
 class _Page:
-    """Writes lines to standard output, in characters that it has."""
+    """Collects lines for standard output, in characters that it has, and writes them at once.
+
+    Without a terminal there is nothing to style, and ten thousand lines are only joined.
+    """
 
     def __init__(self) -> None:
         self.console = Console(highlight=False, emoji=False, markup=False)
         self._plain = not self.console.encoding.lower().startswith("utf")
+        self._styled = self.console.is_terminal
+        self._lines: list[Text | str] = []
 
     def line(self, *pieces: tuple[str, str]) -> None:
         """A line of texts with their styles; it is never wrapped."""
+        if self._plain:
+            pieces = tuple((text.translate(_PLAIN), style) for text, style in pieces)
+        if not self._styled:
+            self._lines.append("".join([text for text, _ in pieces]).rstrip())
+            return
         text = Text.assemble(*pieces)
         text.rstrip()
-        if self._plain:
-            text.plain = text.plain.translate(_PLAIN)
-        self.console.print(text, no_wrap=True, overflow="ignore", crop=False)
+        self._lines.append(text)
+
+    def write(self) -> None:
+        """Write what was collected."""
+        if not self._styled:
+            self.console.file.write("".join([f"{line}\n" for line in self._lines]))
+            return
+        page = Text("\n").join([Text.assemble(line) for line in self._lines])
+        self.console.print(page, no_wrap=True, overflow="ignore", crop=False)
 
 
 def show(analysis: Analysis, others: Sequence[Analysis], depth: int | None) -> None:
@@ -59,6 +75,7 @@ def show(analysis: Analysis, others: Sequence[Analysis], depth: int | None) -> N
     if others:
         page.line()
         _others(page, others)
+    page.write()
 
 
 def _cells(analysis: Analysis, depth: int | None) -> Iterator[tuple[str, ...]]:

@@ -6,6 +6,7 @@ line is. A command returns its exit status, or None for 0.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -22,6 +23,9 @@ COMMANDS = {
     "predict": "netdsl.cli.predict",
     "train": "netdsl.cli.train",
 }
+
+# Commands that are over before it pays to look for what can be thrown away.
+_SHORT = frozenset({"check", "export"})
 
 # The packages that are stages of a spec's way, in the words of a failure's message.
 _STAGES = {
@@ -51,6 +55,8 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = import_module(COMMANDS[cmd_name]).command
+        if cmd_name not in _SHORT:
+            gc.enable()
         return command
 
 

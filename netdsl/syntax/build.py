@@ -225,9 +225,10 @@ class Build:
     # Expressions
 
     def pipeline(self, children: list[Any]) -> Any:
-        if len(children) == 1 and children[0].name is None:
-            return children[0].value
         return tree.Pipeline(self._span(children), _nodes(children))
+
+    def named_step(self, children: list[Any]) -> tree.Pipeline:
+        return tree.Pipeline(self._span(children), (self.step(children),))
 
     def step(self, children: list[Any]) -> tree.Step:
         name = self._name(children[2]) if len(children) > 1 else None
@@ -261,10 +262,12 @@ class Build:
         return tree.Call(self._span(children), children[0], arguments)
 
     def arguments(self, children: list[Any]) -> tuple[Any, ...]:
-        return _nodes(children)
-
-    def positional(self, children: list[Any]) -> tree.Argument:
-        return tree.Argument(children[0].span, None, children[0])
+        return tuple(
+            [
+                node if isinstance(node, tree.Argument) else tree.Argument(node.span, None, node)
+                for node in _nodes(children)
+            ]
+        )
 
     def named(self, children: list[Any]) -> tree.Argument:
         return tree.Argument(self._span(children), self._name(children[0]), children[2])
