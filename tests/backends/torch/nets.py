@@ -164,6 +164,41 @@ TEXTS = {
           conv(8, 5, stride=2, pad=same) -> batchnorm -> relu -> maxpool(2)
           conv(16, 3) -> layernorm -> global_avgpool -> dense(3)
         }""",
+    "arms": """
+        block arms(kind, n) {
+          if kind == 0 { conv(n, 1) -> relu } else if kind == 1 { conv(n, 3, pad=1) } else { it }
+          if kind >= 1 { batchnorm }
+          relu
+        }
+        block gate(n) {
+          h = dense(n) -> relu
+          t = dense(n) -> sigmoid
+          h * t + it * (1 - t)
+        }
+        net Arms {
+          input image: 8x8x4
+          arms(0, 4) -> arms(1, 4) -> arms(2, 4) -> arms(1, 6) -> arms(0, 7)
+          global_avgpool -> gate(7) -> gate(7) -> gate(7) -> gate(7) -> dense(3)
+        }""",
+    "shared_in_blocks": """
+        block use(n, t) { t -> relu -> dense(n) }
+        net Handed {
+          input x: 8
+          shared tower = dense(8)
+          use(8, tower) -> use(8, tower)
+          tower
+          repeat 3 { tower -> relu }
+          dense(2)
+        }""",
+    "blocks_as_values": """
+        block plain(n) { conv(n, 3, pad=same, bias=false) -> batchnorm -> relu }
+        block wide(n) { conv(n, 5, pad=same) -> relu }
+        block stack(unit, n, depth) { repeat depth { unit(n) } -> maxpool(2) }
+        net Values {
+          input image: 32x32x3
+          stack(plain, 8, 4) -> stack(wide, 8, 2) -> stack(plain, 16, 6) -> stack(plain, 16, 7)
+          flatten -> dense(3)
+        }""",
     "several_inputs_in_a_block": """
         block merge(other: tensor, width) { concat(it, other) -> dense(width) -> relu }
         net Merges {

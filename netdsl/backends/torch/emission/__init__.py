@@ -14,7 +14,7 @@ from netdsl.backends.torch.emission.folding import Fold
 from netdsl.backends.torch.emission.loops import Roller
 from netdsl.backends.torch.emission.module import write_module
 from netdsl.backends.torch.emission.names import SPOKEN_FOR
-from netdsl.backends.torch.emission.plan import Choice, Item, Loop, Use, uses
+from netdsl.backends.torch.emission.plan import Choice, Item, Loop, uses
 from netdsl.backends.torch.helpers import HELPERS
 from netdsl.graph import ElaboratedNet
 
@@ -106,7 +106,7 @@ def _settle(classes: list[Class], explainers: Explainers) -> None:
         before = now
         for found in classes:
             explainer = explainers.of(found.graph)
-            for use in uses(found.plan.items):
-                if isinstance(use, Use) and use.place.child is not None:
+            for use in [*explainer.owned.values(), *uses(found.plan.items)]:
+                if use.place.child is not None and use.shared is None:
                     for key in list(explainers.of(use.place.child).found.keys):
                         explainer.argument(use, key)

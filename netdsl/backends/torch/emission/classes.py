@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from netdsl.backends.torch.emission import places
 from netdsl.backends.torch.emission.expression import Expression, Key
-from netdsl.backends.torch.emission.merge import Different, merge, simplified, with_choices
+from netdsl.backends.torch.emission.merge import Different, merge, scoped, simplified, with_choices
 from netdsl.backends.torch.emission.names import Names, camel_case
 from netdsl.backends.torch.emission.plan import (
     Choice,
@@ -143,6 +143,8 @@ class Partition:
         try:
             found = self._class(alike)
         except Different:
+            return None
+        if not scoped(found.plan):
             return None
         for before, graphs in alike:
             for graph in graphs:

@@ -234,14 +234,16 @@ class Explainer:
     def all_of(self, use: Use) -> None:
         """Finds the expressions for all values of a use."""
         place = use.place
-        if place.child is not None:
+        # A shared layer is constructed by the class that owns it.
+        constructs = use.shared is None
+        if place.child is not None and constructs:
             for key in list(self.all.of(place.child).found.keys):
                 self.argument(use, key)
         if place.emission is None:
             return
         members = [f"members.{tap}" for tap in use.taps]
         starts = [f"starts.{number}" for number in range(len(place.starts))]
-        for part in ["construct", "call", *members, *starts]:
+        for part in [*(["construct", *starts] if constructs else []), "call", *members]:
             self.code(use, part)
 
     def use_condition(self, choice: Choice) -> None:

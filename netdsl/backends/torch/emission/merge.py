@@ -240,3 +240,46 @@ def simplified(items: Sequence[Item], graphs: Sequence[Graph]) -> list[Item]:
                 continue
         found.append(item)
     return found
+
+
+def scoped(plan: Plan) -> bool:
+    """Whether nothing that an arm makes is used outside of it but through the choice's joins."""
+    visible = set(plan.ports)
+    if not _scoped(plan.items, visible):
+        return False
+    return plan.result in visible and all(value in visible for _, value, _ in plan.outputs)
+
+
+def _scoped(items: Sequence[Item], visible: set[Value]) -> bool:
+    for item in items:
+        match item:
+            case Use():
+                if not visible.issuperset(item.inputs):
+                    return False
+                if item.tie is not None and item.tie not in visible:
+                    return False
+                visible.update(item.outputs)
+            case Loop():
+                inner = {*visible, item.carry}
+                if item.entry not in visible or not _scoped(item.items, inner):
+                    return False
+                if item.exit not in inner:
+                    return False
+                visible.add(item.result)
+            case Choice():
+                if not _choice_scoped(item, visible):
+                    return False
+    return True
+
+
+def _choice_scoped(choice: Choice, visible: set[Value]) -> bool:
+    inside: dict[int | None, set[Value]] = {}
+    for arm, items in choice.arms.items():
+        inside[arm] = set(visible)
+        if not _scoped(items, inside[arm]):
+            return False
+    for value, sources in choice.joins:
+        if any(source not in inside.get(arm, visible) for arm, source in sources.items()):
+            return False
+        visible.add(value)
+    return True

@@ -45,6 +45,8 @@ class Widths:
             return Symbol(("channels", self.explainer.found.plan.ports.index(value)))
         maker = self.explainer.makers.get(value)
         match maker:
+            case Use() if maker.shared is not None:
+                return None
             case Use() if maker.place.child is not None:
                 return self._child_width(maker)
             case Use():
