@@ -20,7 +20,6 @@ from netdsl.elaborate.lint import lint, unused_tensors
 from netdsl.elaborate.nets import choose, elaborate_net
 from netdsl.elaborate.report import Report
 from netdsl.elaborate.scope import Files, Scope
-from netdsl.elaborate.settings import choose_train, elaborate_settings
 from netdsl.graph import ElaboratedNet
 from netdsl.source import Source
 from netdsl.syntax import tree
@@ -121,6 +120,9 @@ class Spec:
         self, train: str | None = None, set: Mapping[str, str] | None = None
     ) -> Settings | None:
         """The settings of a train section; None where it has mistakes."""
+        # A check of a spec without a train section starts without losses and optimizers.
+        from netdsl.elaborate.settings import choose_train, elaborate_settings
+
         section = choose_train(self.scope, train)
         return elaborate_settings(self._elaboration({}), self.scope, section, set or {})
 
