@@ -158,6 +158,10 @@ WRONG = {
     ),
     "a chain of closures": (net("let f = relu\nrepeat 2000 { let f = { f } }\nf"), None),
     "closures in doubles": (net("let f = relu\nrepeat 100 { let f = { f -> f } }\nf"), "limit"),
+    "a huge number of groups": (
+        net("conv(10 ** 15, 1, groups=10 ** 14 + 1)", input="8 x (10 ** 15)"),
+        "shape",
+    ),
     "a huge weight": (net("dense(10 ** 15) -> dense(10 ** 15)"), None),
     "a huge input": (net("relu", input="(10 ** 19)"), None),
     "many mistakes": (net("rellu\n" * 5_000), "unknown-name"),

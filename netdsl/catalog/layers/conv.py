@@ -7,12 +7,16 @@ channels) in two, (depth, height, width, channels) in three. Arithmetic of sizes
 
 from __future__ import annotations
 
+from math import gcd
 from typing import ClassVar
 
 from netdsl.catalog.arguments import flag, padding, sizes, whole
 from netdsl.catalog.base import Example, Rejection, Weight, Weighted, known
 from netdsl.catalog.windows import Pad, Sizes, Window, axes_of, pads_of, slide, spatial_rank
 from netdsl.tensor import Dim, TensorType
+
+
+_MOST_GROUPS_TRIED = 4096
 
 
 def _channels(flowing: TensorType) -> int:
@@ -26,13 +30,16 @@ def _positions(of: TensorType) -> Dim:
 
 def _check_groups(groups: int, channels: int, filters: int) -> None:
     """Groups must divide both what flows in and what comes out."""
+    common = gcd(channels, filters)
     for count, what in ((channels, "channels that flow in"), (filters, "filters")):
         if count % groups:
-            fitting = [n for n in range(1, groups) if channels % n == 0 and filters % n == 0]
+            # A number of groups that a spec has by mistake may be very large.
+            most = min(groups, common, _MOST_GROUPS_TRIED)
+            fitting = next(n for n in range(most, 0, -1) if common % n == 0)
             raise Rejection(
                 f"{groups} groups do not divide the {count} {what}",
                 "groups",
-                help=f"groups={fitting[-1]} divides both" if fitting else "",
+                help=f"groups={fitting} divides both",
             )
 
 
