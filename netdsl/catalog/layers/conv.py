@@ -15,7 +15,6 @@ from netdsl.catalog.base import Example, Rejection, Weight, Weighted, known
 from netdsl.catalog.windows import Pad, Sizes, Window, axes_of, pads_of, slide, spatial_rank
 from netdsl.tensor import Dim, TensorType
 
-
 _MOST_GROUPS_TRIED = 4096
 
 
