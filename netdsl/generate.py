@@ -1,27 +1,38 @@
 """Writes what the package carries ready-made, so that a start of `netdsl check` is quick.
 
-`python -m netdsl.generate` writes the parser's tables from grammars/netdsl.lark; the index of the
-catalogue from the records. With `--check` it writes nothing and fails where a file is stale.
+`python -m netdsl.generate` writes the parser's tables from grammars/netdsl.lark, and from the
+records the index of the catalogue's words. With `--check` it writes nothing and fails where a file
+is stale.
 """
 
 from __future__ import annotations
 
 import sys
+from hashlib import sha256
 from pathlib import Path
-from pprint import pformat
 
 PACKAGE = Path(__file__).parent
 GRAMMAR = PACKAGE.parent / "grammars" / "netdsl.lark"
+TABLES = PACKAGE / "syntax" / "tables.py"
 
 
 def tables() -> str:
-    """The source of syntax/tables.py: lark's LALR tables of the grammar, as plain data."""
+    """The source of syntax/tables.py: lark's LALR tables of the grammar, as plain data.
+
+    lark numbers its states in another order at every run, so the tables carry the digest of the
+    grammar that they were made from: while it is that of the grammar, they stay as they are.
+    """
+    grammar = GRAMMAR.read_text(encoding="utf-8")
+    stamp = f'GRAMMAR = "{sha256(grammar.encode()).hexdigest()}"\n'
+    standing = TABLES.read_text(encoding="utf-8") if TABLES.exists() else ""
+    if stamp in standing:
+        return standing
     from lark import Lark
     from lark.grammar import Rule
     from lark.lexer import TerminalDef
 
     parser = Lark(
-        GRAMMAR.read_text(encoding="utf-8"),
+        grammar,
         parser="lalr",
         lexer="contextual",
         start="file",
@@ -32,6 +43,7 @@ def tables() -> str:
     return (
         '"""LALR tables of grammars/netdsl.lark: written by netdsl/generate.py."""\n\n'
         "from typing import Any\n\n"
+        f"{stamp}"
         f"DATA: dict[str, Any] = {data!r}\n"
         f"MEMO: dict[int, Any] = {memo!r}\n"
     )
@@ -42,17 +54,25 @@ def index() -> str:
     from netdsl.catalog.collect import collect
 
     words, symbols = collect()
+    kinds = [
+        f'    "{kind}": {{\n'
+        + "".join(f'        "{word}": "{place}",\n' for word, place in sorted(places.items()))
+        + "    },\n"
+        for kind, places in sorted(words.items())
+    ]
     return (
         '"""Where each word of the catalogue is found: written by netdsl/generate.py."""\n\n'
         "# Kind of entry, then word, then the module that has it.\n"
-        f"WORDS: dict[str, dict[str, str]] = {pformat(words, width=96)}\n\n"
+        f"WORDS: dict[str, dict[str, str]] = {{\n{''.join(kinds)}}}\n\n"
         "# Words that some argument declares.\n"
-        f"SYMBOLS: frozenset[str] = frozenset({pformat(sorted(symbols), width=90)})\n"
+        "SYMBOLS: frozenset[str] = frozenset(\n    [\n"
+        + "".join(f'        "{symbol}",\n' for symbol in sorted(symbols))
+        + "    ]\n)\n"
     )
 
 
 FILES = {
-    PACKAGE / "syntax" / "tables.py": tables,
+    TABLES: tables,
     PACKAGE / "catalog" / "index.py": index,
 }
 

@@ -9,7 +9,7 @@ CODES = {
     "assertion": "an `assert` of the author's does not hold",
     "backend": "a backend cannot build what the spec says",
     "circular-let": "the value of a name depends on itself",
-    "defined-twice": "a file, a list of parameters or the inputs of a net have the same name two times",
+    "defined-twice": "a file, a list of parameters or the inputs of a net have a name twice",
     "expect-in-block": "an `expect` stands in a block; only nets promise numbers",
     "expect-missed": "a number that the spec promises is another",
     "expect-skipped": "a promise holds for the net as written, not with arguments set from outside",

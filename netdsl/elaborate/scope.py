@@ -45,7 +45,7 @@ class Scope:
         }
 
     def broken(self, node: tree.TreeNode) -> bool:
-        """Whether a part of an item could not be read, so that nothing is to be said of its flow."""
+        """Whether a part of an item could not be read: then nothing is to be said of its flow."""
         start, end = node.span.start, node.span.end
         return any(start <= offset < end for offset in self.mistakes)
 

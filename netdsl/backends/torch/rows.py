@@ -8,7 +8,7 @@ so are volumes; sequences are (batch, length, features), vectors (batch, units).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from importlib import import_module
@@ -29,7 +29,7 @@ class Code(Record):
     """
 
     text: str
-    values: dict[str, Any] = {}
+    values: Mapping[str, Any] = {}
 
 
 class Emission(Record):
@@ -45,7 +45,7 @@ class Emission(Record):
     call: Code
     construct: Code | None = None
     helpers: tuple[str, ...] = ()
-    members: dict[str, Code] = {}
+    members: Mapping[str, Code] = {}
     member_helpers: tuple[str, ...] = ()
 
 
