@@ -40,11 +40,20 @@ from netdsl.tensor import Size
 LONG_LOOP = 64
 
 
+# Mistakes in a block that may be mended where it is called.
+_DEPENDS_ON_CALL = frozenset({"shape", "assertion", "wrong-value"})
+
+
 def tell(frame: Frame, mistake: Mistake) -> None:
     """Reports a mistake; the body that it is in is not to be used."""
     if isinstance(mistake, Exceeded):
         raise mistake
-    frame.elaboration.report.add(mistake.diagnostic)
+    diagnostic = mistake.diagnostic
+    calls = frame.elaboration.calls
+    if calls and diagnostic.code in _DEPENDS_ON_CALL:
+        place = Label(calls[-1], "called from here")
+        diagnostic = diagnostic.replace(secondary=(*diagnostic.secondary, place))
+    frame.elaboration.report.add(diagnostic)
     if frame.builder is not None:
         frame.builder.failed = True
 

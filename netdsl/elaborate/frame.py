@@ -40,6 +40,8 @@ class Elaboration:
         self.meter = Meter(limits)
         self.sizes = sizes
         self.instances: dict[Any, Instance] = {}
+        # The calls of the blocks that are being elaborated, the innermost last.
+        self.calls: list[Span] = []
         # Sizes that must be equal at run time, and by index where that was found.
         self.pairs: list[tuple[Dim, Dim]] = []
         self.pair_spans: dict[int, Span] = {}

@@ -77,7 +77,11 @@ def instance(
     known = frame.elaboration.instances.get(key)
     if known is None:
         with bodies.nested(frame, span):
-            known = _elaborate(frame, definition, values, localizer)
+            frame.elaboration.calls.append(span)
+            try:
+                known = _elaborate(frame, definition, values, localizer)
+            finally:
+                frame.elaboration.calls.pop()
         frame.elaboration.instances[key] = known
     elif known.diagnostics:
         frame.elaboration.report.again(known.diagnostics)

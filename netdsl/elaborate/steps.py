@@ -250,7 +250,8 @@ def _rejected(
     elif inputs:
         secondary = origin(inputs[0])
     if inputs and place == span:
-        label = " and ".join(str(tensor.type) for tensor in inputs[:3]) + " flows in"
+        label = " and ".join(str(tensor.type) for tensor in inputs[:3])
+        label += " flows in" if len(inputs) == 1 else " flow in"
     return Mistake(
         rejection.code or "shape", rejection.message, place, label, secondary, rejection.help
     )
