@@ -16,6 +16,7 @@ from netdsl.record import Record
 from netdsl.tensor import Dim, Size, TensorType
 
 __all__ = [
+    "Biased",
     "Combining",
     "Elementwise",
     "Example",
@@ -149,12 +150,17 @@ class Source(OneOutput):
 
 
 class Weighted(OneOutput):
-    """Base of layers with trained weights: how they start and what is added to the loss."""
+    """Base of layers with a trained tensor: how it starts and what it adds to the loss."""
 
     init: Initializer = entry("how the weights start", Initializer, HeNormal(), keyword=True)
-    bias_init: Initializer = entry("how the biases start", Initializer, Zeros(), keyword=True)
     l1: float = number("times the sum of absolute weights, added to the loss", 0, True, minimum=0)
     l2: float = number("times the sum of squared weights, added to the loss", 0, True, minimum=0)
+
+
+class Biased(Weighted):
+    """Base of weighted layers that can add a bias."""
+
+    bias_init: Initializer = entry("how the biases start", Initializer, Zeros(), keyword=True)
 
 
 def known(size: Dim, what: str) -> int:

@@ -11,7 +11,7 @@ from math import gcd
 from typing import ClassVar
 
 from netdsl.catalog.arguments import flag, padding, sizes, whole
-from netdsl.catalog.base import Example, Rejection, Weight, Weighted, known
+from netdsl.catalog.base import Biased, Example, Rejection, Weight, known
 from netdsl.catalog.windows import Pad, Sizes, Window, axes_of, pads_of, slide, spatial_rank
 from netdsl.tensor import Dim, TensorType
 
@@ -50,7 +50,7 @@ def _with_bias(
     return weight, Weight("bias", (filters,), layer.bias_init)
 
 
-class Conv(Weighted):
+class Conv(Biased):
     """Cross-correlates the input with `filters` learned filters and adds a bias.
 
     Input (…, channels), output (…, filters). Dumoulin and Visin, 2016, give the arithmetic.
@@ -101,7 +101,7 @@ class Conv(Weighted):
         return _positions(self.infer(*inputs)) * self.weights(*inputs)[0].size
 
 
-class ConvTranspose(Weighted):
+class ConvTranspose(Biased):
     """Spreads each position over the reach of `filters` learned filters: the transpose of conv.
 
     Input (…, channels), output (…, filters), of size `(n - 1) * stride - before - after +
@@ -191,7 +191,7 @@ class ConvTranspose(Weighted):
         return _positions(inputs[0]) * self.weights(*inputs)[0].size
 
 
-class Depthwise(Weighted):
+class Depthwise(Biased):
     """Convolves each channel with `multiplier` filters of its own, and adds a bias.
 
     Input (…, channels), output (…, channels * multiplier), where the results of one channel lie
@@ -230,7 +230,7 @@ class Depthwise(Weighted):
         return _positions(self.infer(*inputs)) * self.weights(*inputs)[0].size
 
 
-class Separable(Weighted):
+class Separable(Biased):
     """A depthwise convolution without bias, then a 1x1 convolution to `filters` channels.
 
     Input (…, channels), output (…, filters). Stride, padding and dilation are those of the

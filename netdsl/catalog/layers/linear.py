@@ -14,12 +14,21 @@ from netdsl.catalog.arguments import (
     tied_weight,
     whole,
 )
-from netdsl.catalog.base import Example, Rejection, Source, Weight, Weighted, Weightless, known
+from netdsl.catalog.base import (
+    Biased,
+    Example,
+    Rejection,
+    Source,
+    Weight,
+    Weighted,
+    Weightless,
+    known,
+)
 from netdsl.catalog.initializers import Initializer, Normal
 from netdsl.tensor import Dim, TensorType
 
 
-class Dense(Weighted):
+class Dense(Biased):
     """Multiplies the last axis by a learned matrix and adds a bias: y = W x + b.
 
     Input (…, features), output (…, units); the matrix is (units, features). A sequence is mapped

@@ -6,7 +6,7 @@ import math
 from typing import Any, ClassVar
 
 from netdsl.catalog.arguments import entry, flag, number, numbers, whole
-from netdsl.catalog.base import Example, Rejection, Weight, Weighted, Weightless, known
+from netdsl.catalog.base import Example, OneOutput, Rejection, Weight, Weightless, known
 from netdsl.catalog.initializers import Initializer, Ones, Zeros
 from netdsl.tensor import Dim, TensorType
 
@@ -23,8 +23,11 @@ def _positions(flowing: TensorType, word: str) -> None:
         raise Rejection(f"{word} needs positions with channels, not {flowing}", input=0)
 
 
-class _Scaled(Weighted):
-    """Base of normalisations with a learned scale, which starts at one."""
+class _Scaled(OneOutput):
+    """Base of normalisations with a learned scale, which starts at one.
+
+    They have no `l1` and `l2`: penalties are for matrices and kernels.
+    """
 
     init: Initializer = entry("how the scale starts", Initializer, Ones(), keyword=True)
 
@@ -38,11 +41,17 @@ class _Scaled(Weighted):
     def _scale(self, channels: int) -> Weight:
         return Weight("weight", (channels,), self.init)
 
+
+class _Shifted(_Scaled):
+    """Base of normalisations with a learned offset too, which starts at zero."""
+
+    bias_init: Initializer = entry("how the offset starts", Initializer, Zeros(), keyword=True)
+
     def _shift(self, channels: int) -> Weight:
         return Weight("bias", (channels,), self.bias_init)
 
 
-class BatchNorm(_Scaled):
+class BatchNorm(_Shifted):
     """Normalises each channel over the batch and all positions, then scales and shifts it.
 
     In training the statistics are those of the batch, and running ones are kept:
@@ -78,7 +87,7 @@ class BatchNorm(_Scaled):
         )
 
 
-class LayerNorm(_Scaled):
+class LayerNorm(_Shifted):
     """Normalises over the last axis, each position on its own, then scales and shifts.
 
     Ba, Kiros and Hinton, 2016.
@@ -102,7 +111,7 @@ class LayerNorm(_Scaled):
         return (self._scale(channels),) * self.scale + (self._shift(channels),) * self.center
 
 
-class GroupNorm(_Scaled):
+class GroupNorm(_Shifted):
     """Normalises over the positions and channels of each group, then scales and shifts.
 
     Wu and He, 2018.
