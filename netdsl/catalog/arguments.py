@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from netdsl.record import REQUIRED, Field, Record
-from netdsl.tensor import Size
 
 
 class Symbol(Record):
@@ -61,12 +60,19 @@ def show(value: object) -> str:
 
 
 class Argument(Field):
-    """Base of all kinds: `accept` checks and normalises; `expects` says what is accepted."""
+    """Base of all kinds: `accept` checks and normalises; `expects` says what is accepted.
+
+    Where the default is `none`, `none` is accepted too.
+    """
 
     __slots__ = ()
 
     def accept(self, value: Any) -> Any:
         """The value in normal form, or a `Rejection`."""
+        return None if value is None and self.default is None else self.normal(value)
+
+    def normal(self, value: Any) -> Any:
+        """The normal form of a value that is given, or a `Rejection`."""
         raise NotImplementedError
 
     @property
@@ -91,97 +97,12 @@ class Argument(Field):
         return Rejection(f"{self.name} expects {self.expects}, not {shown}", self.name)
 
 
-def _whole(value: Any) -> int | None:
-    """A whole number, or a float that is whole; None for anything else."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int):
-        return value
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return None
-
-
-def _round_help(value: object) -> str:
-    return f"round({value:g}) is {round(value)}" if isinstance(value, float) else ""
-
-
-class Whole(Argument):
-    """A whole number of at least `minimum`; `none` where the default is `none`."""
-
-    __slots__ = ("minimum",)
-
-    def __init__(
-        self, doc: str, default: object = REQUIRED, keyword: bool = False, minimum: int = 1
-    ) -> None:
-        super().__init__(doc, default, keyword)
-        self.minimum = minimum
-
-    def accept(self, value: Any) -> Any:
-        if value is None and self.default is None:
-            return None
-        if isinstance(value, Size):
-            raise Rejection(
-                f"{self.name} must be known, but {value} is known only at run time", self.name
-            )
-        number = _whole(value)
-        if number is None:
-            rejection = self.refuse(value)
-            rejection.help = _round_help(value)
-            raise rejection
-        if number < self.minimum:
-            raise self.refuse(value)
-        return number
-
-    @property
-    def expects(self) -> str:
-        return f"a whole number of at least {self.minimum}"
-
-
-class Number(Argument):
-    """A number within bounds; `below` excludes its bound, `minimum` includes it."""
-
-    __slots__ = ("below", "minimum")
-
-    def __init__(
-        self,
-        doc: str,
-        default: object = REQUIRED,
-        keyword: bool = False,
-        minimum: float | None = None,
-        below: float | None = None,
-    ) -> None:
-        super().__init__(doc, default, keyword)
-        self.minimum = minimum
-        self.below = below
-
-    def accept(self, value: Any) -> Any:
-        if value is None and self.default is None:
-            return None
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise self.refuse(value)
-        if self.minimum is not None and value < self.minimum:
-            raise self.refuse(value)
-        if self.below is not None and value >= self.below:
-            raise self.refuse(value)
-        return value
-
-    @property
-    def expects(self) -> str:
-        text = "a number"
-        if self.minimum is not None:
-            text += f" of at least {self.minimum:g}"
-        if self.below is not None:
-            text += f"{' and' if self.minimum is not None else ''} below {self.below:g}"
-        return text
-
-
 class Flag(Argument):
     """`true` or `false`."""
 
     __slots__ = ()
 
-    def accept(self, value: Any) -> Any:
+    def normal(self, value: Any) -> Any:
         if not isinstance(value, bool):
             raise self.refuse(value)
         return value
@@ -206,10 +127,8 @@ class Choice(Argument):
         super().__init__(doc, default, keyword)
         self.choices = tuple(choices)
 
-    def accept(self, value: Any) -> Any:
+    def normal(self, value: Any) -> Any:
         name = value.name if isinstance(value, Symbol) else value
-        if value is None and "none" in self.choices:
-            return "none"
         if not isinstance(name, str) or name not in self.choices:
             raise self.refuse(value)
         return name
@@ -220,206 +139,15 @@ class Choice(Argument):
 
     @property
     def symbols(self) -> tuple[str, ...]:
-        return tuple(choice for choice in self.choices if choice != "none")
-
-
-class Sizes(Argument):
-    """One whole number for all axes, or a tuple with one for each."""
-
-    __slots__ = ("minimum",)
-
-    def __init__(
-        self, doc: str, default: object = REQUIRED, keyword: bool = False, minimum: int = 1
-    ) -> None:
-        super().__init__(doc, default, keyword)
-        self.minimum = minimum
-
-    def accept(self, value: Any) -> Any:
-        if value is None and self.default is None:
-            return None
-        if isinstance(value, Size):
-            raise Rejection(
-                f"{self.name} must be known, but {value} is known only at run time", self.name
-            )
-        entries = value if isinstance(value, tuple) else (value,)
-        numbers = [_whole(entry) for entry in entries]
-        if not numbers or any(n is None or n < self.minimum for n in numbers):
-            rejection = self.refuse(value)
-            rejection.help = _round_help(value)
-            raise rejection
-        return tuple(numbers) if isinstance(value, tuple) else numbers[0]
-
-    @property
-    def expects(self) -> str:
-        return f"a whole number of at least {self.minimum}, or a tuple with one for each axis"
-
-
-class Amounts(Argument):
-    """What is added or cut at each axis: a number, or a tuple with a number or a pair for each.
-
-    A pair is (before, after). `none` where that is the default.
-    """
-
-    __slots__ = ()
-
-    def accept(self, value: Any) -> Any:
-        if value is None and self.default is None:
-            return None
-        if isinstance(value, tuple):
-            return tuple(self._entry(value, entry) for entry in value)
-        return self._entry(value, value)
-
-    def _entry(self, value: object, entry: Any) -> Any:
-        if isinstance(entry, tuple):
-            pair = tuple(_whole(item) for item in entry)
-            if len(pair) != 2 or any(item is None or item < 0 for item in pair):
-                raise self.refuse(value)
-            return pair
-        number = _whole(entry)
-        if number is None or number < 0:
-            raise self.refuse(value)
-        return number
-
-    @property
-    def expects(self) -> str:
-        return "a number, or a tuple with a number or a pair for each axis"
-
-
-class Padding(Amounts):
-    """`valid`, `same`, a number, or a tuple with a number or a pair for each axis.
-
-    The value is `0` for `valid`, the string `"same"`, an int, or a tuple of ints and pairs.
-    """
-
-    __slots__ = ()
-
-    def accept(self, value: Any) -> Any:
-        name = value.name if isinstance(value, Symbol) else value
-        if name == "valid":
-            return 0
-        if name == "same":
-            return "same"
-        return super().accept(value)
-
-    @property
-    def expects(self) -> str:
-        return "a number, same, valid, or a tuple with a number or a pair for each axis"
-
-    @property
-    def symbols(self) -> tuple[str, ...]:
-        return ("same", "valid")
-
-
-class Numbers(Argument):
-    """A number, or a (nested) list of numbers of one shape."""
-
-    __slots__ = ()
-
-    def accept(self, value: Any) -> Any:
-        if isinstance(value, tuple) and value:
-            items = tuple(self.accept(item) for item in value)
-            shapes = {len(item) if isinstance(item, tuple) else -1 for item in items}
-            if len(shapes) == 1:
-                return items
-        elif isinstance(value, (int, float)) and not isinstance(value, bool):
-            return value
-        raise self.refuse(value)
-
-    @property
-    def expects(self) -> str:
-        return "a number or a list of numbers"
-
-
-class Dimensions(Argument):
-    """A shape: one size or a tuple of sizes; a size may be known only at run time."""
-
-    __slots__ = ("minimum",)
-
-    def __init__(
-        self, doc: str, default: object = REQUIRED, keyword: bool = False, minimum: int = 1
-    ) -> None:
-        super().__init__(doc, default, keyword)
-        self.minimum = minimum
-
-    def accept(self, value: Any) -> Any:
-        if value is None and self.default is None:
-            return None
-        entries = value if isinstance(value, tuple) else (value,)
-        sizes = tuple(entry if isinstance(entry, Size) else _whole(entry) for entry in entries)
-        if any(size is None or (isinstance(size, int) and size < self.minimum) for size in sizes):
-            rejection = self.refuse(value)
-            rejection.help = _round_help(value)
-            raise rejection
-        return sizes
-
-    @property
-    def expects(self) -> str:
-        return "a size or a tuple of sizes"
-
-
-class Integer(Argument):
-    """A whole number, which may be negative."""
-
-    __slots__ = ()
-
-    def accept(self, value: Any) -> Any:
-        number = _whole(value)
-        if number is None:
-            raise self.refuse(value)
-        return number
-
-    @property
-    def expects(self) -> str:
-        return "a whole number"
-
-
-class Position(Integer):
-    """A place along an axis, counted from 0 or, below 0, from the end; `Size`s are taken too."""
-
-    __slots__ = ()
-
-    def accept(self, value: Any) -> Any:
-        return value if isinstance(value, Size) else super().accept(value)
-
-
-class Integers(Argument):
-    """A whole number, which may be negative, or a tuple of them."""
-
-    __slots__ = ()
-
-    def accept(self, value: Any) -> Any:
-        if value is None and self.default is None:
-            return None
-        entries = value if isinstance(value, tuple) else (value,)
-        numbers = tuple(_whole(entry) for entry in entries)
-        if not numbers or any(number is None for number in numbers):
-            raise self.refuse(value)
-        return numbers if isinstance(value, tuple) else numbers[0]
-
-    @property
-    def expects(self) -> str:
-        return "a whole number or a tuple of them"
-
-
-class Axes(Integers):
-    """An axis, or a tuple of axes, counted from 0 without the batch, or from the end with -1."""
-
-    __slots__ = ()
-
-    @property
-    def expects(self) -> str:
-        return "an axis or a tuple of axes"
+        return self.choices
 
 
 class TensorInput(Argument):
-    """A tensor that flows into the layer beside `it`; the value is the index among the inputs.
-
-    `none`, where that is the default, stays `None`.
-    """
+    """A tensor that flows into the layer beside `it`; the value is the index among the inputs."""
 
     __slots__ = ()
 
-    def accept(self, value: Any) -> Any:
+    def normal(self, value: Any) -> Any:
         return value
 
     @property
@@ -436,7 +164,7 @@ class TiedWeight(Argument):
 
     __slots__ = ()
 
-    def accept(self, value: Any) -> Any:
+    def normal(self, value: Any) -> Any:
         return value
 
     @property
@@ -445,13 +173,11 @@ class TiedWeight(Argument):
 
 
 class Text(Argument):
-    """A string in quotes that is not empty; `none` where that is the default."""
+    """A string in quotes that is not empty."""
 
     __slots__ = ()
 
-    def accept(self, value: Any) -> Any:
-        if value is None and self.default is None:
-            return None
+    def normal(self, value: Any) -> Any:
         if not isinstance(value, str) or not value:
             raise self.refuse(value)
         return value
@@ -484,9 +210,7 @@ class EntryArgument(Argument):
         super().__init__(doc, default, keyword)
         self.kind = kind
 
-    def accept(self, value: Any) -> Any:
-        if value is None and self.default is None:
-            return None
+    def normal(self, value: Any) -> Any:
         if not isinstance(value, self.kind):
             raise self.refuse(value)
         return value
@@ -497,19 +221,8 @@ class EntryArgument(Argument):
 
 
 # Under these names a record declares its fields: to a type checker the default of any type.
-whole: Callable[..., Any] = Whole
-number: Callable[..., Any] = Number
 flag: Callable[..., Any] = Flag
 choice: Callable[..., Any] = Choice
-sizes: Callable[..., Any] = Sizes
-amounts: Callable[..., Any] = Amounts
-padding: Callable[..., Any] = Padding
-numbers: Callable[..., Any] = Numbers
-dimensions: Callable[..., Any] = Dimensions
-integer: Callable[..., Any] = Integer
-position: Callable[..., Any] = Position
-integers: Callable[..., Any] = Integers
-axes: Callable[..., Any] = Axes
 tensor_input: Callable[..., Any] = TensorInput
 tied_weight: Callable[..., Any] = TiedWeight
 text: Callable[..., Any] = Text

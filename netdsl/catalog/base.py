@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar, Literal
 
-from netdsl.catalog.arguments import Entry, Rejection, Symbol, entry, number
+from netdsl.catalog.arguments import Entry, Rejection, Symbol, entry
 from netdsl.catalog.initializers import HeNormal, Initializer, Zeros
+from netdsl.catalog.quantities import number
 from netdsl.record import Record
 from netdsl.tensor import Dim, Size, TensorType
 

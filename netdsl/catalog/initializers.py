@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from netdsl.catalog.arguments import Entry, number
+from netdsl.catalog.arguments import Entry
+from netdsl.catalog.quantities import number
 
 
 class Initializer(Entry):

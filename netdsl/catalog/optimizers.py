@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from netdsl.catalog.arguments import Entry, Rejection, flag, number
+from netdsl.catalog.arguments import Entry, Rejection, flag
+from netdsl.catalog.quantities import number
 
 
 class Optimizer(Entry):

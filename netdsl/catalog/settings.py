@@ -5,17 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar, Literal
 
-from netdsl.catalog.arguments import (
-    Argument,
-    Entry,
-    Symbol,
-    choice,
-    entry,
-    number,
-    whole,
-)
+from netdsl.catalog.arguments import Argument, Entry, Symbol, choice, entry
 from netdsl.catalog.losses import Loss, LossSum, LossTerm
 from netdsl.catalog.optimizers import Optimizer
+from netdsl.catalog.quantities import Whole, number, whole
 from netdsl.catalog.sources import DataSource
 from netdsl.record import REQUIRED
 
@@ -50,7 +43,7 @@ class Shares(Argument):
 
     __slots__ = ()
 
-    def accept(self, value: Any) -> Any:
+    def normal(self, value: Any) -> Any:
         if not isinstance(value, tuple) or len(value) != 3:
             raise self.refuse(value)
         for share in value:
@@ -70,7 +63,7 @@ class LossExpression(Argument):
 
     __slots__ = ()
 
-    def accept(self, value: Any) -> Any:
+    def normal(self, value: Any) -> Any:
         if isinstance(value, Loss):
             return LossSum((LossTerm(value),))
         if isinstance(value, LossTerm):
@@ -89,7 +82,7 @@ class OptimizerChoice(Argument):
 
     __slots__ = ()
 
-    def accept(self, value: Any) -> Any:
+    def normal(self, value: Any) -> Any:
         if not isinstance(value, Optimizer):
             raise self.refuse(value)
         value.verify()
@@ -100,24 +93,18 @@ class OptimizerChoice(Argument):
         return "an optimizer such as adam(lr=1e-3)"
 
 
-class Batch(Argument):
+class Batch(Whole):
     """How many examples a step sees: a whole number, or `all`."""
 
     __slots__ = ()
 
-    def accept(self, value: Any) -> Any:
+    def normal(self, value: Any) -> Any:
         name = value.name if isinstance(value, Symbol) else value
-        if name == ALL:
-            return ALL
-        if isinstance(value, float) and value.is_integer():
-            value = int(value)
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise self.refuse(value)
-        return value
+        return ALL if name == ALL else super().normal(value)
 
     @property
     def expects(self) -> str:
-        return "a whole number of at least 1, or all"
+        return f"{super().expects}, or all"
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -129,9 +116,7 @@ class Metrics(Argument):
 
     __slots__ = ()
 
-    def accept(self, value: Any) -> Any:
-        if value is None and self.default is None:
-            return None
+    def normal(self, value: Any) -> Any:
         metrics = value if isinstance(value, tuple) else (value,)
         if not all(isinstance(metric, Metric) for metric in metrics):
             raise self.refuse(value)
@@ -147,7 +132,7 @@ class NetChoice(Argument):
 
     __slots__ = ()
 
-    def accept(self, value: Any) -> Any:
+    def normal(self, value: Any) -> Any:
         return value
 
     @property

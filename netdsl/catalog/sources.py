@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from netdsl.catalog.arguments import Entry, number, sizes, text, whole
+from netdsl.catalog.arguments import Entry, text
+from netdsl.catalog.quantities import number, sizes, whole
 
 
 class DataSource(Entry):

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from netdsl.catalog.arguments import Amounts, Argument, Axes, Integer, Integers, Position, Rejection
+from netdsl.catalog.arguments import Argument, Rejection
+from netdsl.catalog.quantities import Amounts, Axes, Integer, Integers, Position
 from netdsl.tensor import Size
 
 LENGTH = Size.unknown("length")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from netdsl.catalog.arguments import entry, flag, number, whole
+from netdsl.catalog.arguments import entry, flag
 from netdsl.catalog.base import (
     Elementwise,
     Example,
@@ -15,6 +15,7 @@ from netdsl.catalog.base import (
     known,
 )
 from netdsl.catalog.initializers import Fill, Initializer
+from netdsl.catalog.quantities import number, whole
 from netdsl.tensor import Dim, TensorType
 
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 from math import gcd
 from typing import ClassVar
 
-from netdsl.catalog.arguments import flag, padding, sizes, whole
+from netdsl.catalog.arguments import flag
 from netdsl.catalog.base import Biased, Example, Rejection, Weight, known
+from netdsl.catalog.quantities import padding, sizes, whole
 from netdsl.catalog.windows import Pad, Sizes, Window, axes_of, pads_of, slide, spatial_rank
 from netdsl.tensor import Dim, TensorType
 

@@ -5,15 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from netdsl.catalog.agree import agree
-from netdsl.catalog.arguments import (
-    dimensions,
-    entry,
-    flag,
-    numbers,
-    tensor_input,
-    tied_weight,
-    whole,
-)
+from netdsl.catalog.arguments import entry, flag, tensor_input, tied_weight
 from netdsl.catalog.base import (
     Biased,
     Example,
@@ -25,6 +17,7 @@ from netdsl.catalog.base import (
     known,
 )
 from netdsl.catalog.initializers import Initializer, Normal
+from netdsl.catalog.quantities import dimensions, numbers, whole
 from netdsl.tensor import Dim, TensorType
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 from netdsl.catalog.agree import agree
-from netdsl.catalog.arguments import integer
 from netdsl.catalog.axes import axis_of
 from netdsl.catalog.base import Combining, Example, Rejection
+from netdsl.catalog.quantities import integer
 from netdsl.tensor import Dim, Size, TensorType
 
 

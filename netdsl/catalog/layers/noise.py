@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from netdsl.catalog.arguments import number
 from netdsl.catalog.base import Elementwise, Example, Rejection
+from netdsl.catalog.quantities import number
 from netdsl.catalog.windows import spatial_rank
 from netdsl.tensor import TensorType
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar
 
-from netdsl.catalog.arguments import entry, flag, number, numbers, whole
+from netdsl.catalog.arguments import entry, flag
 from netdsl.catalog.base import Example, OneOutput, Rejection, Weight, Weightless, known
 from netdsl.catalog.initializers import Initializer, Ones, Zeros
+from netdsl.catalog.quantities import number, numbers, whole
 from netdsl.tensor import Dim, TensorType
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from netdsl.catalog.arguments import flag, padding, sizes
+from netdsl.catalog.arguments import flag
 from netdsl.catalog.base import Example, Rejection, Weightless
+from netdsl.catalog.quantities import padding, sizes
 from netdsl.catalog.windows import Pad, Sizes, Window, axes_of, pads_of, slide, spatial_rank
 from netdsl.tensor import TensorType
 

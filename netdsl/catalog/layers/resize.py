@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar, TypeAlias
 
-from netdsl.catalog.arguments import amounts, choice, number, sizes, tensor_input, whole
+from netdsl.catalog.arguments import choice, tensor_input
 from netdsl.catalog.base import Example, Rejection, ShapeOnly, known
+from netdsl.catalog.quantities import amounts, number, sizes, whole
 from netdsl.catalog.windows import axes_of, spatial_rank
 from netdsl.tensor import Dim, TensorType
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from netdsl.catalog.arguments import EntryArgument, number
+from netdsl.catalog.arguments import EntryArgument
 from netdsl.catalog.base import Elementwise, Example, OneOutput, Rejection, Weight, known
 from netdsl.catalog.initializers import Fill, Initializer
+from netdsl.catalog.quantities import number
 from netdsl.tensor import Dim, TensorType
 
 
@@ -40,10 +41,10 @@ class StartArgument(EntryArgument):
 
     __slots__ = ()
 
-    def accept(self, value: Any) -> Any:
+    def normal(self, value: Any) -> Any:
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             return Fill(value)
-        return super().accept(value)
+        return super().normal(value)
 
     @property
     def expects(self) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from netdsl.catalog.arguments import axes, integer, integers, position
 from netdsl.catalog.axes import axis_of, different_axes
 from netdsl.catalog.base import Example, Rejection, ShapeOnly
+from netdsl.catalog.quantities import axes, integer, integers, position
 from netdsl.tensor import Dim, TensorType
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 from netdsl.catalog.agree import agree
-from netdsl.catalog.arguments import axes, dimensions, integers, whole
 from netdsl.catalog.axes import different_axes
 from netdsl.catalog.base import Example, Rejection, ShapeOnly, known
+from netdsl.catalog.quantities import axes, dimensions, integers, whole
 from netdsl.tensor import Dim, TensorType
 
 
