@@ -190,6 +190,13 @@ TEXTS = {
           repeat 3 { tower -> relu }
           dense(2)
         }""",
+    "a_block_that_constructs_nothing": """
+        block apply(f) { f -> relu }
+        net Applied {
+          input image: 8x8x3
+          shared t = conv(3, 1)
+          apply(t) -> apply(t)
+        }""",
     "blocks_as_values": """
         block plain(n) { conv(n, 3, pad=same, bias=false) -> batchnorm -> relu }
         block wide(n) { conv(n, 5, pad=same) -> relu }
