@@ -13,7 +13,7 @@ class Limits(Record):
     """What one elaboration may use. `layers` are counted as elaborated, `rounds` as repeated."""
 
     steps: int = 2_000_000
-    layers: int = 150_000
+    layers: int = 200_000
     rounds: int = 10_000_000
     depth: int = 100
     digits: int = 20
