@@ -1,4 +1,4 @@
-"""netdsl: neural networks as they stand in the paper, checked, drawn, compiled and trained."""
+"""netdsl: neural networks as they stand in the paper, checked, compiled and trained."""
 
 from __future__ import annotations
 

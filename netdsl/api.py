@@ -73,11 +73,6 @@ class Spec:
         return self._files.texts()
 
     @property
-    def net_names(self) -> tuple[str, ...]:
-        """The nets of the file, in order of writing."""
-        return tuple(net.name.name for net in self.scope.nets)
-
-    @property
     def ready_names(self) -> tuple[str, ...]:
         """The nets of the file that need no arguments."""
         return tuple(net.name.name for net in self.scope.nets if ready(self.scope, net))
@@ -214,6 +209,7 @@ def load(
 
 def locate(spec: str) -> tuple[str, str | None]:
     """The path and the net of `file.net`, `file.net:Name` or a bundled name (`vgg16`)."""
+    # Reading the list of bundled nets takes json, which a file's own path does without.
     from netdsl.zoo import bundled
 
     path, colon, name = spec.rpartition(":")
@@ -226,8 +222,3 @@ def locate(spec: str) -> tuple[str, str | None]:
         if not os.path.exists(path):
             raise UserError(f"{path} is neither a .net file nor a bundled net")
     return path, name or None
-
-
-def nets_of(spec: Spec) -> list[tree.Net]:
-    """The nets of a spec as written."""
-    return spec.scope.nets

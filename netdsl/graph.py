@@ -64,14 +64,12 @@ class Written(Record):
     """Where a node comes from: the call, its arguments as written, the branches around it.
 
     `arguments` maps an argument's name to the expression that gave it (in the call or in a
-    `default`); what is missing was left to the catalogue or the block. `bindings` are the
-    values of loop variables and `let` names that were in force there.
+    `default`); what is missing was left to the catalogue or the block.
     """
 
     span: Span
     arguments: Mapping[str, tree.Expression]
     branches: tuple[Branch, ...] = ()
-    bindings: Mapping[str, object] = {}
 
 
 class Tie(Record):

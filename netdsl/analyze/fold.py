@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
+from netdsl.analyze.walk import node_of
 from netdsl.catalog.axes import different_axes
 from netdsl.catalog.base import Layer
 from netdsl.catalog.layers.activation import Softmax
 from netdsl.catalog.layers.resize import Crop
 from netdsl.catalog.layers.scaling import Identity
 from netdsl.catalog.layers.shape import Flatten, Permute, Reshape, Unflatten
-from netdsl.graph import Graph, Node, Run
+from netdsl.graph import Graph, Node
 from netdsl.record import Record
 
 # Layers that only move numbers. What chooses along the classes or mixes is not among them.
@@ -57,7 +58,7 @@ def _maker(graph: Graph, value: int, outer: Use | None) -> Use | None:
         if outer is None:
             return None
         graph, value, outer = outer.graph, outer.node.inputs[value], outer.outer
-    value, node = _node_of(graph.nodes, value)
+    value, node = node_of(graph.nodes, value)
     use = Use(graph, node, outer)
     if isinstance(node.work, Layer):
         return use if value == node.outputs[0] else None
@@ -67,20 +68,9 @@ def _maker(graph: Graph, value: int, outer: Use | None) -> Use | None:
     assert isinstance(tap, tuple)
     for step in tap[:-1]:
         assert isinstance(use.node.work, Graph)
-        use = Use(use.node.work, _node_of(use.node.work.nodes, step)[1], use)
+        use = Use(use.node.work, node_of(use.node.work.nodes, step)[1], use)
     assert isinstance(use.node.work, Graph)
     return _maker(use.node.work, tap[-1], use)
-
-
-def _node_of(nodes: tuple[Node | Run, ...], value: int) -> tuple[int, Node]:
-    """The node that makes a value; the result of a run is the exit of its round."""
-    for item in nodes:
-        if isinstance(item, Node):
-            if value in item.outputs:
-                return value, item
-        elif value == item.result:
-            return _node_of(item.nodes, item.exit)
-    raise AssertionError(f"no node makes the value {value}")
 
 
 def _keeps_classes(use: Use) -> bool:

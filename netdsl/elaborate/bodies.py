@@ -1,7 +1,7 @@
-"""Bodies: statements in order, loops and branches, and the instances of blocks.
+"""Bodies: statements in order, loops and branches.
 
-The same block with the same arguments, captured values and input types is elaborated once; every
-further instance is a node that shares the body. A long loop whose rounds are alike becomes a run.
+A long loop whose rounds are alike becomes a run. What a mistake in one statement spoils is
+poisoned, so that what follows from it is not told.
 """
 
 from __future__ import annotations
@@ -104,7 +104,6 @@ def _poison(frame: Frame, item: tree.Statement) -> None:
 
 
 def _statement(frame: Frame, item: tree.Statement) -> None:
-
     match item:
         case tree.Flow():
             frame.flow = steps.run(frame, item.value)
@@ -138,7 +137,6 @@ def _statement(frame: Frame, item: tree.Statement) -> None:
 
 
 def _side(frame: Frame, expression: tree.Expression) -> Any:
-
     if isinstance(expression, tree.Member | tree.Index | tree.Slice | tree.Name | tree.Display):
         value = expressions.evaluate(frame, expression)
         if isinstance(value, tuple) and contains_tensor(value):
@@ -168,7 +166,6 @@ def _check(frame: Frame, item: tree.Assert) -> None:
 
 
 def _assertion(frame: Frame, item: tree.Assert) -> Mistake:
-
     message = expressions.evaluate(frame, item.message) if item.message is not None else None
     return Mistake(
         "assertion",
@@ -180,7 +177,6 @@ def _assertion(frame: Frame, item: tree.Assert) -> Mistake:
 
 def promises(frame: Frame, item: tree.Expect) -> list[Expectation]:
     """The numbers of an `expect`."""
-
     return [
         Expectation(promise.name.name, expressions.evaluate(frame, promise.value), promise.span)
         for promise in item.promises
@@ -230,7 +226,6 @@ def last_name(expression: tree.Expression) -> str | None:
 
 def carry_out(frame: Frame, step: tree.Group | tree.If | tree.Repeat | tree.For) -> Tensor:
     """Carries out a body as a step; what flows afterwards."""
-
     match step:
         case tree.Group():
             statements(frame, step.body)
@@ -248,7 +243,6 @@ def carry_out(frame: Frame, step: tree.Group | tree.If | tree.Repeat | tree.For)
 
 
 def _branch(frame: Frame, step: tree.If) -> None:
-
     builder = frame.builder
     bodies = [arm.body for arm in step.arms]
     number = next(

@@ -7,6 +7,7 @@ of one unknown size; those that nest (`height // 2` must be even) are drawn toge
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import lcm
 
 from netdsl.graph import Condition
 from netdsl.source import Span
@@ -32,7 +33,7 @@ def conditions_of(
             progress = True
             name, divisor = found
             if divisor > 1:
-                divisors[name] = _common(divisors.get(name, 1), divisor)
+                divisors[name] = lcm(divisors.get(name, 1), divisor)
                 places.setdefault(name, spans[index])
     texts = [Condition(f"{name} % {by} == 0", places[name]) for name, by in divisors.items()]
     texts += [Condition(f"{a} == {b}", spans[i]) for i, (a, b) in open_pairs]
@@ -51,13 +52,7 @@ def _divisibility(difference: Dim, known: Mapping[str, int]) -> tuple[str, int] 
     if exact == 0:
         return name, 1
     for divisor in range(2, 4097):
-        trial = _common(known.get(name, 1), divisor)
+        trial = lcm(known.get(name, 1), divisor)
         if difference.exact({**known, name: trial}) == 0:
             return name, trial
     return None
-
-
-def _common(first: int, second: int) -> int:
-    from math import lcm
-
-    return lcm(first, second)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from netdsl.catalog.arguments import Argument
-from netdsl.elaborate import calls, expressions, lookup
+from netdsl.elaborate import binding, expressions, lookup
 from netdsl.elaborate.families import parameters_of
 from netdsl.elaborate.frame import Defaults, Elaboration, Frame
 from netdsl.elaborate.report import Mistake
@@ -31,7 +31,6 @@ def file_frame(elaboration: Elaboration, scope: Scope) -> Frame:
 
 def declare_defaults(frame: Frame, statement: tree.Default) -> None:
     """Puts a `default` statement in force from here on."""
-
     targets: list[Any] = []
     for word in statement.words:
         try:
@@ -102,7 +101,6 @@ def default_for(
 def _default_value(
     defaults: Defaults, target: Any, kind: Argument | None, item: tree.Argument
 ) -> Any:
-
     assert item.name is not None
     # With a kind the target is a record of the catalogue, else a block or net of a file.
     key = (target, item.name.name)
@@ -111,5 +109,5 @@ def _default_value(
             defaults.cache[key] = expressions.evaluate(defaults.frame, item.value)
         else:
             word = target.word
-            defaults.cache[key] = calls.accepted(defaults.frame, kind, item.value, word)
+            defaults.cache[key] = binding.accepted(defaults.frame, kind, item.value, word)
     return defaults.cache[key]

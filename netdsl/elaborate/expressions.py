@@ -72,7 +72,7 @@ def evaluate(frame: Frame, expression: tree.Expression, argument: Argument | Non
             chosen = truth(frame, expression.condition)
             return evaluate(frame, expression.then if chosen else expression.otherwise, argument)
         case tree.Member():
-            return member(frame, evaluate(frame, expression.value), expression)
+            return member(evaluate(frame, expression.value), expression)
         case tree.Boolean():
             left = truth(frame, expression.left)
             if left == (expression.operator == "or"):

@@ -64,7 +64,6 @@ def _number(item: tree.Input) -> Any:
 def _dimension(
     frame: Frame, item: tree.Input, at: int, written: tree.Expression | tree.UnknownSize
 ) -> Dim:
-
     if isinstance(written, tree.UnknownSize):
         return _unknown_size(frame, item, at)
     value = expressions.evaluate(frame, written)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from netdsl.elaborate import bodies, calls, defaults, expressions
+from netdsl.elaborate import binding, bodies, calls, defaults, expressions
 from netdsl.elaborate.builder import Builder, Draft
 from netdsl.elaborate.frame import Frame, Instance
 from netdsl.elaborate.localize import Localizer
@@ -142,7 +142,6 @@ def _result(inner: Frame, builder: Builder, node: tree.Block | tree.Net) -> Any:
 
 def fill_parameters(inner: Frame, node: tree.Block | tree.Net) -> dict[str, Any]:
     """Gives parameters left out their defaults, in order; returns all that are no tensor."""
-
     for parameter in node.parameters:
         name = parameter.name.name
         if name in inner.names:
@@ -202,7 +201,6 @@ def _place(value: Any, builder: Builder) -> Members | None:
 
 def alias_target(frame: Frame, finished: FinishedBlock, span: Span) -> FinishedBlock:
     """What an alias `net X = Y(…)` stands for, with the arguments that it keeps."""
-
     node = finished.definition.node
     assert isinstance(node, tree.Net) and node.value is not None
     elaboration = frame.elaboration
@@ -232,7 +230,7 @@ def _aliased(inner: Frame, expression: tree.Expression) -> Any:
     if isinstance(expression, tree.Call):
         target = calls.callee(inner, expression)
         if isinstance(target, Definition) and isinstance(target.node, tree.Net):
-            values, written = calls.bind_definition(
+            values, written = binding.bind_definition(
                 inner, target, expression.arguments, expression.span, partial=True
             )
             return FinishedBlock(target, values, written)

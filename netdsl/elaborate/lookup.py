@@ -110,7 +110,6 @@ def item_named(frame: Frame, name: tree.Name) -> Any:
 
 def _let(frame: Frame, item: tree.Let, scope: Any, imported: Any, name: tree.Name) -> Any:
     """The value of a file-level `let`, evaluated when it is first needed."""
-
     word = imported[1].name.name if imported else name.name
     if word not in scope.lets:
         for bound in _words(item.pattern):

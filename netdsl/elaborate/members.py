@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from netdsl.catalog.base import Layer
-from netdsl.elaborate.frame import Frame
 from netdsl.elaborate.report import Mistake
 from netdsl.elaborate.suggest import suggestion
 from netdsl.elaborate.values import FieldName, Tensor, kind_of
@@ -25,7 +24,7 @@ _AXES = {
 _WHOLE = ("shape", "rank", "size")
 
 
-def member(frame: Frame, value: Any, expression: tree.Member) -> Any:
+def member(value: Any, expression: tree.Member) -> Any:
     """The value of `value.name`."""
     name = expression.name
     if isinstance(value, FieldName):

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from netdsl.catalog.index import WORDS
 from netdsl.catalog.losses import Loss, LossSum, LossTerm
 from netdsl.catalog.settings import LossExpression, NetChoice, Settings
 from netdsl.diagnostics import Label, UserError
-from netdsl.elaborate import calls, defaults, expressions
+from netdsl.elaborate import binding, defaults, expressions
 from netdsl.elaborate.frame import Elaboration, Frame
 from netdsl.elaborate.report import Mistake
 from netdsl.elaborate.scope import Scope
@@ -120,7 +121,7 @@ def _value(frame: Frame, setting: tree.Setting) -> Any:
         return kind.accept(_loss(frame, setting.value))
     if isinstance(kind, NetChoice):
         return setting.value
-    return calls.accepted(frame, kind, setting.value, "train")
+    return binding.accepted(frame, kind, setting.value, "train")
 
 
 # Losses
@@ -172,8 +173,6 @@ def _term(
 ) -> LossSum:
     entry = entry_named("loss", word.name)
     if entry is None:
-        from netdsl.catalog.index import WORDS
-
         raise Mistake(
             "unknown-name",
             f"there is no loss {word.name}",
@@ -182,7 +181,7 @@ def _term(
         )
     tensors = [item for item in given if item.name is None]
     named = tuple(item for item in given if item.name is not None)
-    loss = calls.entry_of(frame, entry, named, expression.span)
+    loss = binding.entry_of(frame, entry, named, expression.span)
     assert isinstance(loss, Loss)
     if len(tensors) not in (0, 2):
         raise Mistake(

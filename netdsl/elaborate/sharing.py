@@ -6,7 +6,7 @@ from typing import Any
 
 from netdsl.catalog.base import Layer
 from netdsl.diagnostics import Label
-from netdsl.elaborate import calls, expressions, instances, steps
+from netdsl.elaborate import binding, expressions, instances, steps
 from netdsl.elaborate.builder import Draft
 from netdsl.elaborate.frame import Frame
 from netdsl.elaborate.report import Mistake
@@ -19,7 +19,6 @@ from netdsl.tensor import TensorType
 
 def tied(frame: Frame, expression: tree.Expression) -> tuple[Tie, tuple[int, ...]]:
     """The layer that a `tie=` names, and the shape of its weight."""
-
     value = expressions.evaluate(frame, expression)
     if isinstance(value, SharedValue) and isinstance(value.shared.work, Layer):
         work, types = value.shared.work, value.shared.inputs
@@ -68,9 +67,8 @@ def apply_shared(frame: Frame, value: SharedValue, span: Span) -> Tensor:
 
 
 def _bare(frame: Frame, word: EntryWord, span: Span) -> FinishedLayer:
-
     assert issubclass(word.entry, Layer)
-    bound = calls.bind_layer(frame, word.entry, (), span)
+    bound = binding.bind_layer(frame, word.entry, (), span)
     return FinishedLayer(bound.layer, bound.arguments)
 
 

@@ -13,7 +13,7 @@ from netdsl.catalog.arguments import Rejection
 from netdsl.catalog.base import Layer
 from netdsl.catalog.index import WORDS
 from netdsl.diagnostics import Help, Label
-from netdsl.elaborate import bodies, calls, expressions, instances, sharing
+from netdsl.elaborate import binding, bodies, calls, expressions, instances, sharing
 from netdsl.elaborate.builder import Draft, made_at
 from netdsl.elaborate.frame import Frame
 from netdsl.elaborate.report import Mistake
@@ -110,16 +110,15 @@ def _named_level(frame: Frame, name: str | None, step: Callable[[], Tensor]) -> 
 
 def _call(frame: Frame, call: tree.Call, name: str | None) -> Tensor:
     """Carries out a call as a step: tensors among its arguments are computed from the flow."""
-
     frame.elaboration.meter.step(call.span)
     target = calls.callee(frame, call)
     if isinstance(target, EntryWord) and issubclass(target.entry, Layer):
-        bound = calls.bind_layer(frame, target.entry, call.arguments, call.span)
+        bound = binding.bind_layer(frame, target.entry, call.arguments, call.span)
         return add_layer(
             frame, bound.layer, bound.tensors, bound.arguments, call.span, name, bound.tie
         )
     if isinstance(target, Definition) and not isinstance(target.node, tree.Function):
-        values, expressions = calls.bind_definition(frame, target, call.arguments, call.span)
+        values, expressions = binding.bind_definition(frame, target, call.arguments, call.span)
         return instances.instance(
             frame, FinishedBlock(target, values, expressions), call.span, name
         )
@@ -132,12 +131,12 @@ def apply(frame: Frame, value: Any, span: Span, name: str | None = None) -> Tens
         case Tensor():
             return value
         case EntryWord() if issubclass(value.entry, Layer):
-            bound = calls.bind_layer(frame, value.entry, (), span)
+            bound = binding.bind_layer(frame, value.entry, (), span)
             return add_layer(frame, bound.layer, bound.tensors, bound.arguments, span, name, None)
         case FinishedLayer():
             return add_layer(frame, value.layer, (), value.arguments, span, name, None)
         case Definition() if not isinstance(value.node, tree.Function):
-            values, expressions = calls.bind_definition(frame, value, (), span)
+            values, expressions = binding.bind_definition(frame, value, (), span)
             return instances.instance(frame, FinishedBlock(value, values, expressions), span, name)
         case FinishedBlock():
             return instances.instance(frame, value, span, name)
@@ -213,7 +212,7 @@ def infer(
             elaboration.pair_spans[index] = span
         return out
     except Rejection as rejection:
-        raise _rejected(layer, rejection, inputs, arguments, span) from None
+        raise _rejected(rejection, inputs, arguments, span) from None
     except Undecided as undecided:
         raise Mistake(
             "unknown-size",
@@ -234,7 +233,6 @@ def _refused_int(layer: Layer, tensor: Tensor, span: Span) -> Mistake:
 
 
 def _rejected(
-    layer: Layer,
     rejection: Rejection,
     inputs: tuple[Tensor, ...],
     arguments: Any,
@@ -276,7 +274,6 @@ def operand(frame: Frame, expression: tree.Expression) -> Tensor:
 
 def operands(frame: Frame, expression: tree.Expression) -> list[Tensor]:
     """The tensors that an argument of a merge stands for: pipelines start from the flow."""
-
     if isinstance(expression, tree.Comprehension):
         found: list[Tensor] = []
         for inner in expressions.rounds(frame, expression):
@@ -285,21 +282,16 @@ def operands(frame: Frame, expression: tree.Expression) -> list[Tensor]:
     if isinstance(expression, (*_BODIES, tree.Call)):
         if isinstance(expression, tree.Call) and not _is_step(frame, expression):
             return _flat(frame, expressions.evaluate(frame, expression), expression.span)
-        return [_operand_step(frame, expression)]
+        return [run_from(frame, expression)]
     return _flat(frame, expressions.evaluate(frame, expression), expression.span)
 
 
 def _is_step(frame: Frame, call: tree.Call) -> bool:
     """Whether a call makes a layer, rather than a list of a function."""
-
     target = calls.callee(frame, call)
     if isinstance(target, Definition):
         return not isinstance(target.node, tree.Function)
     return isinstance(target, EntryWord)
-
-
-def _operand_step(frame: Frame, expression: tree.Expression) -> Tensor:
-    return run_from(frame, expression)
 
 
 def _flat(frame: Frame, value: Any, span: Span) -> list[Tensor]:
@@ -310,7 +302,6 @@ def _flat(frame: Frame, value: Any, span: Span) -> list[Tensor]:
 
 def tensor_argument(frame: Frame, expression: tree.Expression) -> Any:
     """What a tensor parameter is given: a tensor, or a list of tensors."""
-
     if isinstance(expression, (*_BODIES, tree.Call)):
         return operand(frame, expression)
     value = expressions.evaluate(frame, expression)

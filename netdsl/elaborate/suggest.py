@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 def suggestion(name: str, possible: Iterable[str]) -> str:
     """A sentence that names the nearest possibility, or all where they are few; else empty."""
+    # A spec without a mistake starts without it.
     from difflib import get_close_matches
 
     candidates = sorted(set(possible))

@@ -1,0 +1,1 @@
+"""From text to tree. The grammar is in grammars/netdsl.lark and knows no word of the catalogue."""
