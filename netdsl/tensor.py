@@ -281,6 +281,11 @@ class TensorType(Record):
             total = total * dim
         return total
 
+    @property
+    def positions(self) -> Dim:
+        """How many positions a tensor has, the channels not counted."""
+        return self.with_channels(1).size
+
     def with_shape(self, *shape: Dim) -> TensorType:
         """The same number type in another shape."""
         return TensorType(shape, self.number)

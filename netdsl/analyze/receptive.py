@@ -142,10 +142,6 @@ def _windowed(layer: Any, flowing: TensorType, made: TensorType) -> Reach:
     return _slid(layer.window(), flowing)
 
 
-def _depthwise(layer: Any, flowing: TensorType, made: TensorType) -> Reach:
-    return _slid(Window(layer.kernel, layer.stride, layer.pad, layer.dilation), flowing)
-
-
 def _slid(window: Window, flowing: TensorType) -> Reach:
     """A window that slides."""
     size, strides = _spans(window, flowing.rank - 1)
@@ -221,8 +217,8 @@ def _along_axis(layer: Any, flowing: TensorType, made: TensorType) -> Reach:
 # is left (global pools, flatten, products, recurrences) sees everything.
 _RULES: dict[str, _Rule] = {
     "conv": _windowed,
-    "depthwise": _depthwise,
-    "separable": _depthwise,
+    "depthwise": _windowed,
+    "separable": _windowed,
     "conv_transpose": _transposed,
     "maxpool": _windowed,
     "avgpool": _windowed,

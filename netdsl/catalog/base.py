@@ -164,6 +164,13 @@ class Biased(Weighted):
     bias_init: Initializer = entry("how the biases start", Initializer, Zeros(), keyword=True)
 
 
+def channels_of(flowing: TensorType, word: str) -> int:
+    """How many channels flow into the layer of a word: a known number, or a `Rejection`."""
+    if not flowing.rank:
+        raise Rejection(f"{word} needs channels, not a single number", input=0)
+    return known(flowing.channels, "the number of channels")
+
+
 def known(size: Dim, what: str) -> int:
     """A size that a weight's shape depends on: it must be known before run time."""
     if isinstance(size, Size):

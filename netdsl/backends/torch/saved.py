@@ -67,11 +67,6 @@ def _fixed(kept: Saved) -> _Rule:
     return lambda layer, inputs, made: kept
 
 
-def _positions(of: TensorType) -> Dim:
-    """How many positions a tensor has, the channels not counted."""
-    return of.with_channels(1).size
-
-
 def _slid(window: Window, flowing: TensorType, most: int | None = None) -> Saved:
     """A window keeps its input, or a copy with the padding that PyTorch does not add itself."""
     if not pad(window, flowing.rank, most=most).outside:
@@ -87,14 +82,10 @@ def _conv(layer: Any, inputs: _Inputs, made: TensorType) -> Saved:
     return _slid(layer.window(), inputs[0])
 
 
-def _depthwise(layer: Any, inputs: _Inputs, made: TensorType) -> Saved:
-    return _slid(Window(layer.kernel, layer.stride, layer.pad, layer.dilation), inputs[0])
-
-
 def _separable(layer: Any, inputs: _Inputs, made: TensorType) -> Saved:
     """Both convolutions keep what flows into them."""
-    hidden = _positions(made) * inputs[0].channels * layer.multiplier
-    kept = _depthwise(layer, inputs, made)
+    hidden = made.positions * inputs[0].channels * layer.multiplier
+    kept = _conv(layer, inputs, made)
     return kept.replace(own=kept.own + FLOAT * hidden)
 
 
@@ -113,7 +104,7 @@ def _avgpool(layer: Any, inputs: _Inputs, made: TensorType) -> Saved:
     """Where padding is left out of the mean, the share of each window that is input is kept."""
     kept = _pooled(layer, inputs[0])
     if kept.own != 0 and not layer.count_pad:
-        return kept.replace(once=FLOAT * _positions(made))
+        return kept.replace(once=FLOAT * made.positions)
     return kept
 
 
@@ -158,11 +149,11 @@ def _batchnorm(layer: Any, inputs: _Inputs, made: TensorType) -> Saved:
 
 
 def _layernorm(layer: Any, inputs: _Inputs, made: TensorType) -> Saved:
-    return Saved((0,), own=2 * FLOAT * _positions(made))
+    return Saved((0,), own=2 * FLOAT * made.positions)
 
 
 def _rmsnorm(layer: Any, inputs: _Inputs, made: TensorType) -> Saved:
-    return Saved((0,), own=FLOAT * (_positions(made) + made.size))
+    return Saved((0,), own=FLOAT * (made.positions + made.size))
 
 
 def _groupnorm(layer: Any, inputs: _Inputs, made: TensorType) -> Saved:
@@ -182,12 +173,12 @@ def _channels_first(flowing: TensorType, statistics: Dim) -> Saved:
 
 def _lrn(layer: Any, inputs: _Inputs, made: TensorType) -> Saved:
     """The squares with their padding, the sum, and its power."""
-    padded = _positions(made) * (made.channels + (layer.size - 1))
+    padded = made.positions * (made.channels + (layer.size - 1))
     return Saved((0,), own=FLOAT * (padded + 2 * made.size))
 
 
 def _l2_normalize(layer: Any, inputs: _Inputs, made: TensorType) -> Saved:
-    return Saved((0,), own=2 * FLOAT * _positions(made))
+    return Saved((0,), own=2 * FLOAT * made.positions)
 
 
 def _softsign(layer: Any, inputs: _Inputs, made: TensorType) -> Saved:
@@ -226,7 +217,7 @@ _RULES: dict[str, _Rule] = {
     "batchnorm": _batchnorm,
     "conv": _conv,
     "dense": _dense,
-    "depthwise": _depthwise,
+    "depthwise": _conv,
     "div": _product,
     "dot": _dot,
     "dropout": _dropout,

@@ -12,7 +12,7 @@ from netdsl.catalog.base import (
     Rejection,
     ShapeOnly,
     Weight,
-    known,
+    channels_of,
 )
 from netdsl.catalog.initializers import Fill, Initializer
 from netdsl.catalog.quantities import number, whole
@@ -63,13 +63,11 @@ class Prelu(OneOutput):
     )
 
     def infer(self, *inputs: TensorType) -> TensorType:
-        if not inputs[0].rank:
-            raise Rejection("prelu needs channels, not a single number", input=0)
+        channels_of(inputs[0], self.word)
         return inputs[0]
 
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
-        channels = known(inputs[0].channels, "the number of channels")
-        return (Weight("weight", (channels,), self.init),)
+        return (Weight("weight", (channels_of(inputs[0], self.word),), self.init),)
 
     def macs(self, *inputs: TensorType) -> Dim:
         return 0
@@ -217,9 +215,7 @@ class Maxout(ShapeOnly):
     )
 
     def infer(self, *inputs: TensorType) -> TensorType:
-        if not inputs[0].rank:
-            raise Rejection("maxout needs channels, not a single number", input=0)
-        channels = known(inputs[0].channels, "the number of channels")
+        channels = channels_of(inputs[0], self.word)
         if channels % self.pieces:
             raise Rejection(
                 f"groups of {self.pieces} do not divide the {channels} channels that flow in",

@@ -23,11 +23,6 @@ def _channels(flowing: TensorType) -> int:
     return known(flowing.channels, "the number of channels")
 
 
-def _positions(of: TensorType) -> Dim:
-    """How many positions a tensor has, the channels not counted."""
-    return of.with_channels(1).size
-
-
 def _check_groups(groups: int, channels: int, filters: int) -> None:
     """Groups must divide both what flows in and what comes out."""
     common = gcd(channels, filters)
@@ -99,7 +94,7 @@ class Conv(Biased):
         return _with_bias(self, Weight("weight", shape, self.init), self.filters)
 
     def macs(self, *inputs: TensorType) -> Dim:
-        return _positions(self.infer(*inputs)) * self.weights(*inputs)[0].size
+        return self.infer(*inputs).positions * self.weights(*inputs)[0].size
 
 
 class ConvTranspose(Biased):
@@ -189,7 +184,7 @@ class ConvTranspose(Biased):
         return _with_bias(self, Weight("weight", shape, self.init), self.filters)
 
     def macs(self, *inputs: TensorType) -> Dim:
-        return _positions(inputs[0]) * self.weights(*inputs)[0].size
+        return inputs[0].positions * self.weights(*inputs)[0].size
 
 
 class Depthwise(Biased):
@@ -216,11 +211,14 @@ class Depthwise(Biased):
         Example("depthwise(3, multiplier=0)", ((9, 9, 4),), rejects="multiplier expects"),
     )
 
+    def window(self) -> Window:
+        """How the filters slide."""
+        return Window(self.kernel, self.stride, self.pad, self.dilation)
+
     def infer(self, *inputs: TensorType) -> TensorType:
         spatial_rank(inputs[0], "depthwise")
-        window = Window(self.kernel, self.stride, self.pad, self.dilation)
         filters = _channels(inputs[0]) * self.multiplier
-        return inputs[0].with_shape(*slide(inputs[0].spatial, window), filters)
+        return inputs[0].with_shape(*slide(inputs[0].spatial, self.window()), filters)
 
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
         kernel = axes_of(self.kernel, spatial_rank(inputs[0], "depthwise"), "kernel")
@@ -228,7 +226,7 @@ class Depthwise(Biased):
         return _with_bias(self, Weight("weight", (filters, 1, *kernel), self.init), filters)
 
     def macs(self, *inputs: TensorType) -> Dim:
-        return _positions(self.infer(*inputs)) * self.weights(*inputs)[0].size
+        return self.infer(*inputs).positions * self.weights(*inputs)[0].size
 
 
 class Separable(Biased):
@@ -254,6 +252,10 @@ class Separable(Biased):
         Example("separable(8, 3)", ((5, 6, 7, 2),), (3, 4, 5, 8)),
         Example("separable(8, 11)", ((9, 9, 4),), rejects="larger than"),
     )
+
+    def window(self) -> Window:
+        """How the depthwise filters slide."""
+        return Window(self.kernel, self.stride, self.pad, self.dilation)
 
     def _depthwise(self) -> Depthwise:
         return Depthwise(
@@ -281,4 +283,4 @@ class Separable(Biased):
 
     def macs(self, *inputs: TensorType) -> Dim:
         depthwise, pointwise, *_ = self.weights(*inputs)
-        return _positions(self.infer(*inputs)) * (depthwise.size + pointwise.size)
+        return self.infer(*inputs).positions * (depthwise.size + pointwise.size)

@@ -6,16 +6,10 @@ import math
 from typing import Any, ClassVar
 
 from netdsl.catalog.arguments import entry, flag
-from netdsl.catalog.base import Example, OneOutput, Rejection, Weight, Weightless, known
+from netdsl.catalog.base import Example, OneOutput, Rejection, Weight, Weightless, channels_of
 from netdsl.catalog.initializers import Initializer, Ones, Zeros
 from netdsl.catalog.quantities import number, numbers, whole
 from netdsl.tensor import Dim, TensorType
-
-
-def _channels(flowing: TensorType, word: str) -> int:
-    if flowing.rank == 0:
-        raise Rejection(f"{word} needs at least one axis, not a single number", input=0)
-    return known(flowing.channels, "the number of channels")
 
 
 def _positions(flowing: TensorType, word: str) -> None:
@@ -33,7 +27,7 @@ class _Scaled(OneOutput):
     init: Initializer = entry("how the scale starts", Initializer, Ones(), keyword=True)
 
     def infer(self, *inputs: TensorType) -> TensorType:
-        _channels(inputs[0], self.word)
+        channels_of(inputs[0], self.word)
         return inputs[0]
 
     def macs(self, *inputs: TensorType) -> Dim:
@@ -79,7 +73,7 @@ class BatchNorm(_Shifted):
     )
 
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
-        channels = _channels(inputs[0], self.word)
+        channels = channels_of(inputs[0], self.word)
         return (
             *((self._scale(channels),) * self.scale),
             *((self._shift(channels),) * self.center),
@@ -108,7 +102,7 @@ class LayerNorm(_Shifted):
     )
 
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
-        channels = _channels(inputs[0], self.word)
+        channels = channels_of(inputs[0], self.word)
         return (self._scale(channels),) * self.scale + (self._shift(channels),) * self.center
 
 
@@ -129,7 +123,7 @@ class GroupNorm(_Shifted):
     )
 
     def infer(self, *inputs: TensorType) -> TensorType:
-        channels = _channels(inputs[0], self.word)
+        channels = channels_of(inputs[0], self.word)
         if channels % self.groups:
             raise Rejection(
                 f"{self.groups} groups do not divide the {channels} channels that flow in",
@@ -139,7 +133,7 @@ class GroupNorm(_Shifted):
         return inputs[0]
 
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
-        channels = _channels(inputs[0], self.word)
+        channels = channels_of(inputs[0], self.word)
         return (self._scale(channels), self._shift(channels))
 
 
@@ -158,7 +152,7 @@ class RmsNorm(_Scaled):
     )
 
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
-        return (self._scale(_channels(inputs[0], self.word)),)
+        return (self._scale(channels_of(inputs[0], self.word)),)
 
 
 class InstanceNorm(Weightless):
@@ -220,7 +214,7 @@ class L2Normalize(Weightless):
     )
 
     def infer(self, *inputs: TensorType) -> TensorType:
-        _channels(inputs[0], self.word)
+        channels_of(inputs[0], self.word)
         return inputs[0]
 
 
@@ -241,7 +235,7 @@ class Normalize(Weightless):
     )
 
     def infer(self, *inputs: TensorType) -> TensorType:
-        channels = _channels(inputs[0], self.word)
+        channels = channels_of(inputs[0], self.word)
         for argument, given in (("mean", self.mean), ("std", self.std)):
             if isinstance(given, tuple):
                 _check_channels(argument, given, channels)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, TypeAlias
 
 from netdsl.catalog.arguments import choice, tensor_input
-from netdsl.catalog.base import Example, Rejection, ShapeOnly, known
+from netdsl.catalog.base import Example, Rejection, ShapeOnly, channels_of
 from netdsl.catalog.quantities import amounts, number, sizes, whole
 from netdsl.catalog.windows import axes_of, spatial_rank
 from netdsl.tensor import Dim, TensorType
@@ -185,9 +185,7 @@ class PadChannels(ShapeOnly):
     )
 
     def infer(self, *inputs: TensorType) -> TensorType:
-        if not inputs[0].rank:
-            raise Rejection("pad_channels needs channels, not a single number", input=0)
-        channels = known(inputs[0].channels, "the number of channels")
+        channels = channels_of(inputs[0], self.word)
         if channels > self.to:
             raise Rejection(
                 f"pad_channels cannot give {self.to} channels: {channels} flow in",

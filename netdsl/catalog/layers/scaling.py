@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from netdsl.catalog.arguments import EntryArgument
-from netdsl.catalog.base import Elementwise, Example, OneOutput, Rejection, Weight, known
+from netdsl.catalog.base import Elementwise, Example, OneOutput, Weight, channels_of
 from netdsl.catalog.initializers import Fill, Initializer
 from netdsl.catalog.quantities import number
 from netdsl.tensor import Dim, TensorType
@@ -70,13 +70,11 @@ class LayerScale(OneOutput):
     )
 
     def infer(self, *inputs: TensorType) -> TensorType:
-        if not inputs[0].rank:
-            raise Rejection("layer_scale needs channels, not a single number", input=0)
+        channels_of(inputs[0], self.word)
         return inputs[0]
 
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
-        channels = known(inputs[0].channels, "the number of channels")
-        return (Weight("weight", (channels,), self.init),)
+        return (Weight("weight", (channels_of(inputs[0], self.word),), self.init),)
 
     def macs(self, *inputs: TensorType) -> Dim:
         return 0

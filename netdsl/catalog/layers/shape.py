@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from netdsl.catalog.agree import agree
 from netdsl.catalog.axes import different_axes
-from netdsl.catalog.base import Example, Rejection, ShapeOnly, known
+from netdsl.catalog.base import Example, Rejection, ShapeOnly, channels_of, known
 from netdsl.catalog.quantities import axes, dimensions, integers, whole
 from netdsl.tensor import Dim, TensorType
 
@@ -165,9 +165,7 @@ class ChannelShuffle(ShapeOnly):
     )
 
     def infer(self, *inputs: TensorType) -> TensorType:
-        if not inputs[0].rank:
-            raise Rejection("channel_shuffle needs channels, not a single number", input=0)
-        channels = known(inputs[0].channels, "the number of channels")
+        channels = channels_of(inputs[0], self.word)
         if channels % self.groups:
             raise Rejection(
                 f"{self.groups} groups do not divide the {channels} channels that flow in",

@@ -7,7 +7,6 @@ from typing import Any
 from netdsl.backends.torch.padding import Padded, back, channels_first, pad
 from netdsl.backends.torch.rows import Code, Emission, arguments, row
 from netdsl.catalog.layers.conv import Conv, ConvTranspose, Depthwise, Separable
-from netdsl.catalog.windows import Window
 from netdsl.tensor import TensorType
 
 
@@ -72,7 +71,7 @@ def _one(sizes: tuple[int, ...]) -> int | tuple[int, ...]:
 @row(Depthwise)
 def depthwise(layer: Depthwise, inputs: tuple[TensorType, ...]) -> Emission:
     rank = inputs[0].rank
-    padded = pad(Window(layer.kernel, layer.stride, layer.pad, layer.dilation), rank)
+    padded = pad(layer.window(), rank)
     rest, values = arguments(
         stride=(layer.stride, 1),
         padding=(padded.padding, 0),
@@ -89,7 +88,7 @@ def depthwise(layer: Depthwise, inputs: tuple[TensorType, ...]) -> Emission:
 @row(Separable)
 def separable(layer: Separable, inputs: tuple[TensorType, ...]) -> Emission:
     rank = inputs[0].rank
-    padded = pad(Window(layer.kernel, layer.stride, layer.pad, layer.dilation), rank)
+    padded = pad(layer.window(), rank)
     rest, values = arguments(
         stride=(layer.stride, 1),
         padding=(padded.padding, 0),
