@@ -14,8 +14,8 @@ from netdsl.diagnostics.render import plain
 from netdsl.elaborate.limits import Limits
 from tests.elaborate.specs import told
 
-# What is looked for is a spec that never ends; a busy machine may take three times as long as a
-# quiet one, where the slowest of these takes some ten seconds.
+# What is looked for is a spec that never ends: the slowest of these takes some ten seconds on a
+# quiet machine, and a busy one may take three times as long.
 SECONDS = 40.0
 
 
