@@ -46,6 +46,13 @@ TEXTS = {
           input tokens: 12 of int
           words -> dense(16) -> relu -> dense(50, tie=words) -> softmax
         }""",
+    "padded_indices": """
+        net Places {
+          input image: 9 x 9 x 3
+          maxpool(3, stride=2, pad=same) as p
+          output p.indices as places
+          conv(4, 1)
+        }""",
     "members": """
         block encoder(n) {
           conv(n, 3, pad=same) -> relu as half -> conv(2 * n, 3, pad=same) -> relu as deep

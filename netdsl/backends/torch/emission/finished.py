@@ -196,7 +196,8 @@ class FinishedClasses:
             for use in [*uses(finished.found.plan.items), *finished.owned.values()]:
                 for place in (place for places in use.places.values() for place in places):
                     if place.emission is not None:
-                        found.update(dict.fromkeys(place.emission.helpers))
+                        needed = place.emission.member_helpers if use.taps else ()
+                        found.update(dict.fromkeys((*place.emission.helpers, *needed)))
         return list(found)
 
 
