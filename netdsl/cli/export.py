@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -14,6 +12,7 @@ from netdsl import api
 from netdsl.cli.overrides import overrides_of
 from netdsl.diagnostics import UserError
 from netdsl.graph import ElaboratedNet
+from netdsl.training.files import write_text
 
 # The name of a target, to the package that has its `emit`.
 TARGETS = {"torch": "netdsl.backends.torch"}
@@ -30,7 +29,7 @@ def command(spec: str, target: str, out: Path | None, sets: tuple[str, ...]) -> 
     if out is None:
         click.echo(source, nl=False)
     else:
-        write_whole(out, source)
+        write_text(out, source)
 
 
 def emitter(target: str) -> Callable[[ElaboratedNet], str]:
@@ -39,19 +38,3 @@ def emitter(target: str) -> Callable[[ElaboratedNet], str]:
         raise UserError(f"there is no target {target}; there is {', '.join(TARGETS)}")
     emit: Callable[[ElaboratedNet], str] = import_module(TARGETS[target]).emit
     return emit
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Writes a file whole or not at all: what was there stays until the new text is complete."""
-    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        # What the user's own files would allow, not what drafts of tempfile do.
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(draft, 0o666 & ~mask)
-        os.replace(draft, path)
-    except BaseException:
-        os.unlink(draft)
-        raise

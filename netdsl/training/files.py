@@ -15,7 +15,8 @@ def whole(path: Path) -> Iterator[Path]:
     """Gives a path to write to; the file stands at `path` only when the block has ended well.
 
     The new file is on the disk before it takes the place of the old one. Whatever ends the block
-    otherwise, an interruption included, leaves the old file as it was.
+    otherwise, an interruption included, leaves the old file as it was. An `OSError` names `path`,
+    not the draft, also where the system names no file (a full disk).
     """
     draft = path.with_name(f".{path.name}.{os.getpid()}{path.suffix}")
     try:
@@ -23,6 +24,10 @@ def whole(path: Path) -> Iterator[Path]:
         _to_disk(draft)
         os.replace(draft, path)
         _to_disk(path.parent)
+    except OSError as error:
+        if error.filename in (None, str(draft)):
+            error.filename, error.filename2 = str(path), None
+        raise
     finally:
         draft.unlink(missing_ok=True)
 

@@ -32,3 +32,11 @@ def test_json_has_no_numbers_that_json_has_not(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
         write_json(tmp_path / "a.json", {"loss": float("nan")})
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_file_that_cannot_be_written_is_named(tmp_path: Path, named: bool) -> None:
+    path = tmp_path / "a.txt"
+    with pytest.raises(OSError, match="full") as caught, whole(path) as draft:
+        raise OSError(28, "full", str(draft)) if named else OSError(28, "full")
+    assert caught.value.filename == str(path)
