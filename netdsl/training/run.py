@@ -54,10 +54,9 @@ class RunFolder:
         """A new folder: `out`, which must not hold anything yet, or `runs/<name>-<number>`."""
         if out is not None:
             if out.exists() and (not out.is_dir() or any(out.iterdir())):
-                raise UserError(
-                    f"there is something in {out} already; give another --out, or go on with "
-                    f"--resume {out}"
-                )
+                begun = RunFolder(out)._settings.is_file()
+                way = f", or go on with --resume {out}" if begun else ""
+                raise UserError(f"there is something in {out} already; give another --out{way}")
             out.mkdir(parents=True, exist_ok=True)
             return RunFolder(out)
         number = 1
@@ -108,9 +107,12 @@ class RunFolder:
         """One entry for each epoch."""
         if not self._log.exists():
             return []
-        lines = self._log.read_text(encoding="utf-8").splitlines(keepends=True)
-        # A line without an end was cut off in the middle.
-        return [json.loads(line) for line in lines if line.endswith("\n")]
+        try:
+            lines = self._log.read_text(encoding="utf-8").splitlines(keepends=True)
+            # A line without an end was cut off in the middle.
+            return [json.loads(line) for line in lines if line.endswith("\n")]
+        except ValueError as error:
+            raise UserError(f"{self._log} is damaged: {error}") from error
 
     def append_log(self, entry: Entry) -> None:
         """Adds the entry of an epoch, on the disk before this returns."""
@@ -142,6 +144,8 @@ class RunFolder:
     def state(self) -> State:
         """Where the run stands."""
         arrays, metadata = _load(self._state)
+        if "state" not in metadata:
+            raise UserError(f"{self._state} is damaged: it does not say where the run stands")
         rest = json.loads(metadata["state"])
         return State(
             rest["epoch"],

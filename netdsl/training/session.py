@@ -24,6 +24,9 @@ from netdsl.training.result import evaluate
 from netdsl.training.run import RunFolder
 from netdsl.training.spec import Opener, Spec
 
+# The settings that decide which example is in which share.
+_DEALING = ("split", "seed")
+
 
 @dataclass(frozen=True, slots=True)
 class Session:
@@ -77,6 +80,7 @@ def resume(path: Path, overrides: Mapping[str, str], device: str, opener: Opener
     run = RunFolder.open(path)
     stored = run.settings()
     spec = _stored_spec(run, stored, overrides, opener)
+    _check_shares(spec, stored)
     plan = _stored_plan(spec, stored)
     _check_weights(plan.net, run.state().weights, path)
     if overrides:
@@ -167,6 +171,16 @@ def _stored_plan(spec: Spec, stored: Mapping[str, Any]) -> Plan:
             "train anew"
         )
     return plan
+
+
+def _check_shares(spec: Spec, stored: Mapping[str, Any]) -> None:
+    """Refuses what would deal the examples out anew: the test share was learned from then."""
+    for name in _DEALING:
+        if describe(getattr(spec.settings, name)) != stored["settings"][name]:
+            raise UserError(
+                f"a run that goes on keeps its {name}, by which the examples were dealt out; "
+                "train anew"
+            )
 
 
 def _check_weights(net: ElaboratedNet, weights: Mapping[str, Array], path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,17 @@ def test_going_on_with_more_epochs(tmp_path: Path) -> None:
     assert stored["settings"]["epochs"] == 4
 
 
+@pytest.mark.parametrize(("name", "value"), [("seed", 7), ("split", (0.6, 0.2, 0.2))])
+def test_going_on_keeps_the_shares(tmp_path: Path, name: str, value: object) -> None:
+    made = spec(tmp_path, epochs=1)
+    result = run_of(made, tmp_path / "run")
+    changed = replace(made, settings=made.settings.replace(**{name: value}))
+    with pytest.raises(UserError, match=f"keeps its {name}"):
+        session.resume(tmp_path / "run", {f"train.{name}": "…"}, "cpu", lambda *_: changed)
+    assert json.loads((tmp_path / "run/test.json").read_text(encoding="utf-8")) == result
+    assert session.judge(tmp_path / "run", "cpu", opener(made))["loss"] == result["loss"]
+
+
 def test_the_files_of_a_spec_keep_their_places(tmp_path: Path) -> None:
     made = spec(tmp_path / "nets")
     sources = {tmp_path / "nets/points.net": "main", tmp_path / "shared/blocks.net": "blocks"}
@@ -124,7 +136,13 @@ def test_folders_are_numbered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     (tmp_path / "run/thesis.txt").write_text("years of work", encoding="utf-8")
-    with pytest.raises(UserError, match="there is something in"):
+    with pytest.raises(UserError, match=r"there is something in .* already; give another --out$"):
+        session.start(spec(tmp_path), "torch", tmp_path / "run", "cpu")
+
+
+def test_a_run_in_the_way_can_go_on(tmp_path: Path) -> None:
+    session.start(spec(tmp_path), "torch", tmp_path / "run", "cpu")
+    with pytest.raises(UserError, match="or go on with --resume"):
         session.start(spec(tmp_path), "torch", tmp_path / "run", "cpu")
 
 
@@ -189,6 +207,24 @@ def test_a_damaged_run(tmp_path: Path, name: str) -> None:
             session.judge(tmp_path / "run", "cpu", opener(made))
         else:
             session.resume(tmp_path / "run", {}, "cpu", opener(made))
+
+
+@pytest.mark.parametrize("text", [b"what is this\n", b"\x80\n"])
+def test_a_damaged_log(tmp_path: Path, text: bytes) -> None:
+    made = spec(tmp_path, epochs=1)
+    run_of(made, tmp_path / "run")
+    (tmp_path / "run/log.jsonl").write_bytes(text)
+    with pytest.raises(UserError, match=r"log\.jsonl is damaged"):
+        session.resume(tmp_path / "run", {}, "cpu", opener(made)).train(Silent())
+
+
+def test_weights_in_the_place_of_the_state(tmp_path: Path) -> None:
+    made = spec(tmp_path, epochs=1)
+    run_of(made, tmp_path / "run")
+    weights = (tmp_path / "run/weights.safetensors").read_bytes()
+    (tmp_path / "run/state.safetensors").write_bytes(weights)
+    with pytest.raises(UserError, match="does not say where the run stands"):
+        session.resume(tmp_path / "run", {}, "cpu", opener(made))
 
 
 def test_what_is_no_run(tmp_path: Path) -> None:
