@@ -207,6 +207,16 @@ def load(
     return Net(found, elaborated)
 
 
+def _not_found(path: str) -> str:
+    """The sentence for a spec that is neither a file nor a bundled name, with what was meant."""
+    from netdsl.elaborate.suggest import nearest
+    from netdsl.zoo import bundled_names
+
+    message = f"{path} is neither a .net file nor a bundled net"
+    meant = f"{path}.net" if os.path.exists(f"{path}.net") else nearest(path, bundled_names())
+    return f"{message}; did you mean {meant}?" if meant else message
+
+
 def locate(spec: str) -> tuple[str, str | None]:
     """The path and the net of `file.net`, `file.net:Name` or a bundled name (`vgg16`)."""
     # Reading the list of bundled nets takes json, which a file's own path does without.
@@ -220,5 +230,5 @@ def locate(spec: str) -> tuple[str, str | None]:
         if found is not None:
             return found[0], name or found[1]
         if not os.path.exists(path):
-            raise UserError(f"{path} is neither a .net file nor a bundled net")
+            raise UserError(_not_found(path))
     return path, name or None

@@ -13,7 +13,7 @@ from netdsl.elaborate.builtins import BUILTINS
 from netdsl.elaborate.report import Report
 from netdsl.elaborate.scope import Scope, bound_names
 from netdsl.elaborate.static import survey
-from netdsl.elaborate.suggest import suggestion
+from netdsl.elaborate.suggest import nearest, suggestion
 from netdsl.graph import Graph, Node, Run
 from netdsl.syntax import tree
 
@@ -25,9 +25,10 @@ def lint(scope: Scope, report: Report) -> None:
     used = {name.name for item in scope.file.items for name in survey(item).uses}
     for item in scope.items.values():
         if isinstance(item, tree.Block | tree.Net | tree.Function):
-            _unknown_names(scope, item, report)
+            meant = _unknown_names(scope, item, report)
+            used |= meant
             if not scope.broken(item):
-                _unused_inside(item, report)
+                _unused_inside(item, meant, report)
     if scope.nets and not scope.mistakes:
         _unused_items(scope, used, report)
     for statement in scope.defaults:
@@ -36,13 +37,14 @@ def lint(scope: Scope, report: Report) -> None:
 
 def _unknown_names(
     scope: Scope, item: tree.Block | tree.Net | tree.Function, report: Report
-) -> None:
+) -> set[str]:
+    """Tells of names that nothing has; returns what was likely meant, which is used then."""
     found = survey(item)
     bound = found.bound
     known = {*bound, *scope.items, *scope.imports, *scope.unread, *_CATALOG, "it"}
     unknown = [name for name in found.uses if name.name not in known]
     if not unknown:
-        return
+        return set()
     passed_by = _given_to(item, set(unknown))
     possible = {*bound, *scope.items, *scope.imports, *WORDS["layer"], *BUILTINS, *SYMBOLS}
     for name in unknown:
@@ -54,6 +56,8 @@ def _unknown_names(
                 help=suggestion(name.name, possible),
                 severity="error",
             )
+    meant = {nearest(name.name, possible) for name in unknown}
+    return {name for name in meant if name is not None}
 
 
 def _given_to(item: tree.TreeNode, unknown: set[tree.Name]) -> set[tree.Expression]:
@@ -66,9 +70,11 @@ def _given_to(item: tree.TreeNode, unknown: set[tree.Name]) -> set[tree.Expressi
     }
 
 
-def _unused_inside(item: tree.Block | tree.Net | tree.Function, report: Report) -> None:
+def _unused_inside(
+    item: tree.Block | tree.Net | tree.Function, meant: set[str], report: Report
+) -> None:
     found = survey(item)
-    used = {name.name for name in found.uses}
+    used = {name.name for name in found.uses} | meant
     for parameter in item.parameters:
         if parameter.name.name not in used:
             message = f"{item.name.name} never uses {parameter.name.name}"

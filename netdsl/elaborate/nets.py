@@ -18,7 +18,7 @@ from netdsl.elaborate.frame import Elaboration, Frame
 from netdsl.elaborate.limits import Exceeded
 from netdsl.elaborate.report import Mistake
 from netdsl.elaborate.scope import Scope
-from netdsl.elaborate.suggest import suggestion
+from netdsl.elaborate.suggest import suggestion, with_suggestion
 from netdsl.elaborate.values import Definition, FinishedBlock, Poisoned, Tensor
 from netdsl.graph import ElaboratedNet, Expectation, Output
 from netdsl.source import Source
@@ -47,10 +47,8 @@ def choose(scope: Scope, name: str | None) -> tree.Net:
         for net in nets:
             if net.name.name == name:
                 return net
-        raise UserError(
-            f"{scope.file.source.name} has no net {name}. "
-            + suggestion(name, [net.name.name for net in nets])
-        )
+        message = f"{scope.file.source.name} has no net {name}"
+        raise UserError(with_suggestion(message, name, [net.name.name for net in nets]))
     if not nets:
         raise UserError(f"{scope.file.source.name} has no net")
     if len(nets) == 1:
@@ -136,7 +134,7 @@ def _check_names(net: Definition, given: Mapping[str, str]) -> None:
     for name in given:
         if name not in names:
             hint = suggestion(name, names) or "it has no parameters"
-            raise UserError(f"--set {name}=…: {net.node.name.name} has no parameter {name}. {hint}")
+            raise UserError(f"--set {name}=…: {net.node.name.name} has no parameter {name}; {hint}")
 
 
 def _argument(outer: Frame, name: str, text: str) -> Any:

@@ -17,7 +17,7 @@ from netdsl.elaborate import binding, defaults, expressions
 from netdsl.elaborate.frame import Elaboration, Frame
 from netdsl.elaborate.report import Mistake
 from netdsl.elaborate.scope import Scope
-from netdsl.elaborate.suggest import suggestion
+from netdsl.elaborate.suggest import nearest, suggestion, with_suggestion
 from netdsl.elaborate.values import Poisoned, kind_of
 from netdsl.elaborate.words import entry_named
 from netdsl.record import REQUIRED
@@ -35,7 +35,7 @@ def choose_train(scope: Scope, name: str | None) -> tree.Train:
     names = [train.name.name if train.name else None for train in trains]
     if name is not None and name not in names:
         known = [found for found in names if found]
-        raise UserError(f"{shown} has no `train {name}`. {suggestion(name, known)}".rstrip())
+        raise UserError(with_suggestion(f"{shown} has no `train {name}`", name, known))
     if name is None and None not in names and len(trains) > 1:
         raise UserError(f"{shown} has several train sections: choose one with --train {names[0]}")
     return trains[names.index(name)] if name in names else trains[0]
@@ -61,19 +61,26 @@ def elaborate_settings(
         except Poisoned:
             failed = True
     for name, kind in declared.items():
-        if name in values or name in seen:
-            continue
-        if kind.default is REQUIRED:
-            message = f"this train section needs {name}"
-            elaboration.report.add(
-                Mistake(
-                    "missing-setting", message, train.span, help=f"{name}: {kind.doc}"
-                ).diagnostic
-            )
-            failed = True
-        else:
+        if name not in seen and kind.default is not REQUIRED:
             values[name] = kind.default
-    return None if failed else Settings(**values)
+    missing = _missing(train, {*values, *seen})
+    if missing is not None:
+        elaboration.report.add(missing.diagnostic)
+    return Settings(**values) if not failed and missing is None else None
+
+
+def _missing(train: tree.Train, there: set[str]) -> Mistake | None:
+    """The settings that a section must have and has not, but for those that are misspelt in it."""
+    declared = Settings.arguments()
+    written = [item.name.name for item in train.settings if isinstance(item, tree.Setting)]
+    misspelt = {nearest(name, declared) for name in written if name not in declared}
+    missing = [name for name in declared if name not in there | misspelt]
+    if not missing:
+        return None
+    first, last = ", ".join(missing[:-1]), missing[-1]
+    told = f"{first} and {last}" if first else last
+    help_ = "; ".join(f"{name}: {declared[name].doc}" for name in missing)
+    return Mistake("missing-setting", f"this train section needs {told}", train.span, help=help_)
 
 
 def _settings(train: tree.Train, given: Mapping[str, str]) -> list[tree.Setting | tree.Phase]:

@@ -183,6 +183,7 @@ def test_mistakes_of_the_command_line(
     [
         (["missing.net"], "missing.net"),
         (["nothing"], "neither a .net file nor a bundled net"),
+        (["vg16"], "did you mean vgg16?"),
     ],
 )
 def test_a_spec_that_is_not_there(arguments: list[str], message: str, capsys: Capture) -> None:

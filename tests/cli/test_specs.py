@@ -80,6 +80,32 @@ def test_mistakes_in_the_section_have_their_place(file: Path) -> None:
         open_spec(str(file), {}, None)
 
 
+SECTIONS = [
+    ("los = mse\n optimzer = adam", ["train has no setting los", "train has no setting optimzer"]),
+    ("epochs = 3", ["this train section needs loss and optimizer"]),
+    ("loss = mse", ["this train section needs optimizer"]),
+]
+
+
+@pytest.mark.parametrize(("settings", "messages"), SECTIONS)
+def test_what_a_section_lacks_is_told_once(
+    tmp_path: Path, settings: str, messages: list[str]
+) -> None:
+    path = tmp_path / "lacking.net"
+    path.write_text(f"net N {{ input x: 2\n dense(1) }}\ntrain {{ data = xor\n {settings} }}\n")
+    with pytest.raises(SpecError) as caught:
+        open_spec(str(path), {}, None)
+    assert [found.message for found in caught.value.diagnostics] == messages
+
+
+def test_a_file_without_its_ending_is_recognised(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(file.parent)
+    with pytest.raises(UserError, match=rf"did you mean {file.name}\?"):
+        open_spec(file.stem, {}, None)
+
+
 def test_positional_arguments_of_the_net_are_refused(file: Path) -> None:
     with pytest.raises(UserError, match="whose arguments are named"):
         open_spec(str(file), {"train.net": "Points(3)"}, None)

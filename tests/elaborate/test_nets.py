@@ -333,3 +333,17 @@ def test_every_net_that_needs_nothing_is_told_of() -> None:
     for name in spec.ready_names:
         spec.elaborate(name)
     assert told(spec) == [(3, "unknown-name"), (7, "unknown-name")]
+
+
+MISSPELT = [
+    "block unit(n) { dense(n) }\nnet N {\n input x: 4\n unti(3)\n}",
+    "block unit(count) { dense(cuont) }\nnet N {\n input x: 4\n unit(3)\n}",
+    "let width = 3\nnet N {\n input x: 4\n dense(widht)\n}",
+]
+
+
+@pytest.mark.parametrize("text", MISSPELT)
+def test_what_a_misspelt_name_means_is_not_called_unused(text: str) -> None:
+    spec = netdsl.read("spec.net", text=text)
+    spec.elaborate()
+    assert [found.code for found in spec.diagnostics] == ["unknown-name"]
