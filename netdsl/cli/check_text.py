@@ -163,7 +163,8 @@ def _figures(analysis: Analysis) -> Iterator[tuple[str, str]]:
     state = f" and {cost.state:,} of state, {cost.total:,} in all" if cost.state else ""
     yield "weights", f"{cost.trainable:,}{state}"
     yield "MACs", shown(cost.macs) + _thousands(cost.macs)
-    layers = f"{depth.layers_with_weights:,} layers with weights"
+    count = depth.layers_with_weights
+    layers = f"{count:,} layer{'' if count == 1 else 's'} with weights"
     yield "depth", f"{layers}, {depth.longest_path:,} on the longest path"
     if analysis.receptive_field is not None:
         yield "receptive field", _receptive(analysis.receptive_field)

@@ -114,9 +114,11 @@ def _from_picture(path: Path, schema: Schema) -> Array:
 
 def _from_table(path: Path, schema: Schema) -> tuple[list[str], list[Array]]:
     if not schema.columns:
+        if schema.kind == "image":
+            raise UserError(f"{path} is no picture; give pictures or an .npz file")
         raise UserError(
             f"{path} cannot be read: the net was trained on a {schema.kind} without names of "
-            "columns; give an .npz file" + (" or pictures" if schema.kind == "image" else "")
+            "columns; give an .npz file"
         )
     rows = read_rows(path, schema.separator)
     return [f"{path}:{line}" for line in rows.lines], [encode(rows, schema.columns)]

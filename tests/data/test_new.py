@@ -73,7 +73,7 @@ def test_arrays_for_several_inputs(tmp_path: Path) -> None:
     ("name", "schemas", "told"),
     [
         ("new.png", [TABLE], "is a picture, but the net was trained on a table"),
-        ("new.csv", [IMAGE], "give an .npz file or pictures"),
+        ("new.csv", [IMAGE], "is no picture; give pictures or an .npz file"),
         ("new.csv", [IMAGE, TABLE], "several inputs; give an .npz file with image, features"),
         ("new.npz", [Schema("other", "table", (3,))], "has no array other; its arrays are image"),
         ("new.npz", [Schema("image", "image", (8, 8, 1))], "was trained on 8 x 8 x 1"),
