@@ -31,7 +31,7 @@ def choose_train(scope: Scope, name: str | None) -> tree.Train:
     trains = scope.trains
     shown = scope.file.source.name
     if not trains:
-        raise UserError(f"{shown} has no train section: add `train {{ data = …, loss = … }}`")
+        raise UserError(f"{shown} has no train section: `train {{ … }}` sets data, loss, optimizer")
     names = [train.name.name if train.name else None for train in trains]
     if name is not None and name not in names:
         known = [found for found in names if found]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from netdsl.diagnostics import Help
@@ -63,9 +64,16 @@ def explain_token(
     elif text == "=" and "PLUS" in accepted:
         help = (Help("a comparison is written ==", span, "=="),)
     elif text == "," and "_NL" in accepted:
-        help = (Help("steps are joined with ->", span, " ->"),)
+        help = (_instead_of_comma(span),)
     wanted = expected(accepted)
     return f"{what} cannot stand here", f"expected {wanted}" if wanted else "", help
+
+
+def _instead_of_comma(span: Span) -> Help:
+    """What parts two steps, or two settings."""
+    if re.match(r"\s*\w+\s*[=:](?!=)", span.source.text[span.end :]):
+        return Help("what follows stands on a line of its own")
+    return Help("steps are joined with ->", span, " ->")
 
 
 def explain_character(character: str, span: Span) -> tuple[str, tuple[Help, ...]]:

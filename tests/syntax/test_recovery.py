@@ -95,3 +95,16 @@ def test_comments_right_above_an_item_are_its_documentation() -> None:
         "One\nand two.",
         "Three.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("train { data = iris, loss = mse }", "what follows stands on a line of its own"),
+        ("net N { input x: 4, y: 5\n dense(3) }", "what follows stands on a line of its own"),
+        ("net N { input x: 4\n dense(3), relu }", "steps are joined with ->"),
+    ],
+)
+def test_what_stands_instead_of_a_comma(text: str, told: str) -> None:
+    _, (found,) = parse(Source("spec.net", text))
+    assert [help.text for help in found.help] == [told]
