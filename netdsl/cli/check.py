@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import click
@@ -11,7 +11,7 @@ import click
 from netdsl import api
 from netdsl.analyze.analysis import Analysis, analyze
 from netdsl.catalog.arguments import Entry
-from netdsl.cli.overrides import overrides_of
+from netdsl.cli.overrides import limits_of, numbers_of, overrides_of
 from netdsl.diagnostics import Diagnostic, SpecError
 from netdsl.elaborate.limits import Limits
 
@@ -40,6 +40,7 @@ def _depth(ctx: click.Context, param: click.Parameter, value: str) -> int | None
 )
 @click.option("--train", "section", metavar="NAME", help="Whose optimizer counts in the memory.")
 @click.option("--limit", "limits", multiple=True, metavar="NAME=N", help="A larger bound.")
+@click.option("--root", type=click.Path(file_okay=False), help="A wider folder for imports.")
 def command(
     spec: str,
     json_: bool,
@@ -49,16 +50,17 @@ def command(
     sizes: tuple[str, ...],
     section: str | None,
     limits: tuple[str, ...],
+    root: str | None,
 ) -> int:
     """Check SPEC: shapes, weights, multiply-adds, memory, and every mistake with its place.
 
     Every net of the file that needs no arguments is checked, one is shown: the one asked for by
     file.net:Name, else the only one, the one named like the file, or the first.
     """
-    overrides, numbers, bounds = overrides_of(sets), _numbers(sizes, "--size"), _limits(limits)
+    overrides, numbers, bounds = overrides_of(sets), numbers_of(sizes, "--size"), limits_of(limits)
     try:
         with _without_collector():
-            check = Check(spec, overrides, numbers, bounds)
+            check = Check(spec, overrides, numbers, bounds, root)
             analysis = check.run(section, batch)
     except SpecError as error:
         if not json_:
@@ -89,9 +91,10 @@ class Check:
         overrides: Mapping[str, str],
         sizes: Mapping[str, int],
         limits: Limits,
+        root: str | None,
     ) -> None:
         path, self._name = api.locate(request)
-        self._spec = api.read(path, limits=limits)
+        self._spec = api.read(path, limits=limits, root=root)
         self._sizes = sizes
         self._arguments = {k: v for k, v in overrides.items() if not k.startswith(_SETTING)}
         self._settings = {
@@ -157,27 +160,6 @@ def _without_collector() -> Iterator[None]:
 def _key(diagnostic: Diagnostic) -> tuple[str, str, int]:
     """What makes two diagnostics the same for a reader."""
     return diagnostic.message, diagnostic.label.span.source.name, diagnostic.label.span.start
-
-
-def _numbers(given: Iterable[str], option: str) -> dict[str, int]:
-    """`name=128` of an option, each."""
-    numbers: dict[str, int] = {}
-    for text in given:
-        name, _, value = text.partition("=")
-        digits = value.strip().replace("_", "")
-        if not name.strip() or not digits.isdecimal() or int(digits) < 1:
-            raise click.UsageError(f"{option} takes name=number, not {text}")
-        numbers[name.strip()] = int(digits)
-    return numbers
-
-
-def _limits(given: Iterable[str]) -> Limits:
-    numbers = _numbers(given, "--limit")
-    for name in numbers:
-        if name not in Limits.fields:
-            known = ", ".join(Limits.fields)
-            raise click.UsageError(f"--limit: there is no bound {name}; there is {known}")
-    return Limits(**numbers)
 
 
 def _print_json(value: object) -> None:

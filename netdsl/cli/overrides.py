@@ -1,10 +1,12 @@
-"""`--set name=value`: parameters of a net and settings of its training."""
+"""Options of the form `name=value`: `--set`, `--size`, `--limit`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 import click
+
+from netdsl.elaborate.limits import Limits
 
 
 def overrides_of(sets: Iterable[str]) -> dict[str, str]:
@@ -16,3 +18,25 @@ def overrides_of(sets: Iterable[str]) -> dict[str, str]:
             raise click.UsageError(f"--set takes name=value, not {text}")
         overrides[name.strip()] = value.strip()
     return overrides
+
+
+def numbers_of(given: Iterable[str], option: str) -> dict[str, int]:
+    """`name=128` of an option, each."""
+    numbers: dict[str, int] = {}
+    for text in given:
+        name, _, value = text.partition("=")
+        digits = value.strip().replace("_", "")
+        if not name.strip() or not digits.isdecimal() or int(digits) < 1:
+            raise click.UsageError(f"{option} takes name=number, not {text}")
+        numbers[name.strip()] = int(digits)
+    return numbers
+
+
+def limits_of(given: Iterable[str]) -> Limits:
+    """The bounds with those that `--limit` raises; an unknown one is a mistake of usage."""
+    numbers = numbers_of(given, "--limit")
+    for name in numbers:
+        if name not in Limits.fields:
+            known = ", ".join(Limits.fields)
+            raise click.UsageError(f"--limit: there is no bound {name}; there is {known}")
+    return Limits(**numbers)

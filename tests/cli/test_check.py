@@ -192,3 +192,16 @@ def test_a_spec_that_is_not_there(arguments: list[str], message: str, capsys: Ca
     assert printed.out == ""
     assert message in printed.err
     assert len(printed.err.splitlines()) == 1
+
+
+def test_imports_from_a_wider_folder(tmp_path: Path, capsys: Capture) -> None:
+    (tmp_path / "nets").mkdir()
+    (tmp_path / "blocks.net").write_text("block unit(n) { dense(n) }\n", encoding="utf-8")
+    spec = tmp_path / "nets" / "a.net"
+    spec.write_text(
+        'from "../blocks.net" import unit\nnet A {\n  input x: 8\n  unit(4)\n}\n', encoding="utf-8"
+    )
+    assert main(["check", str(spec)]) == 1
+    assert "--root" in capsys.readouterr().err
+    for command in (["check"], ["export", "--to", "torch"]):
+        assert main([*command, str(spec), "--root", str(tmp_path)]) == 0
