@@ -37,6 +37,7 @@ clean:
 # What it takes to run netdsl.
 .venv/run.stamp: .venv/created.stamp pyproject.toml constraints.txt
 	$(BIN)/pip install --disable-pip-version-check -c constraints.txt -e ".[torch,data]"
+	$(BIN)/python -m compileall -q netdsl  # as pip does for a wheel: `check` starts twice as fast
 	touch $@
 
 # What it takes to develop it.
