@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
-    """Holds back the search for cycles: a tree and a graph are all kept, and have none."""
+def uncollected() -> Iterator[None]:
+    """Holds back the search for cycles: tree, graph and figures are all kept, and have none."""
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -98,7 +98,7 @@ class Spec:
         self, net: tree.Net, set: Mapping[str, str], sizes: Mapping[str, int]
     ) -> ElaboratedNet | None:
         elaboration = self._elaboration(sizes)
-        with _uncollected():
+        with uncollected():
             found = elaborate_net(elaboration, self.scope, net, set)
             if not self._linted:
                 self._linted = True
@@ -175,7 +175,7 @@ def read(
     report = Report()
     limits = limits or Limits()
     files = Files(report, root, limits.imports)
-    with _uncollected():
+    with uncollected():
         if text is None:
             scope = files.main(spec)
         else:

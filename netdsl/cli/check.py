@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 
 import click
 
@@ -59,7 +57,7 @@ def command(
     """
     overrides, numbers, bounds = overrides_of(sets), numbers_of(sizes, "--size"), limits_of(limits)
     try:
-        with _without_collector():
+        with api.uncollected():
             check = Check(spec, overrides, numbers, bounds, root)
             analysis = check.run(section, batch)
     except SpecError as error:
@@ -143,18 +141,6 @@ class Check:
             if at == 0 and settings is not None:
                 found = settings.optimizer
         return found
-
-
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """Leaves cycles alone: a check keeps nearly all it makes, looking it through costs a fifth."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _key(diagnostic: Diagnostic) -> tuple[str, str, int]:

@@ -56,7 +56,7 @@ def train(plan: Plan, engine: Engine, run: RunFolder, listener: Listener) -> Sto
                 break
             entry = _one_epoch(plan, engine, epoch, listener)
             with interruptions.deferred():
-                _keep(plan, engine, run, stopping, entry)
+                _keep(engine, run, stopping, entry)
                 listener.epoch_ends(entry)
     return stopping
 
@@ -82,9 +82,7 @@ def _one_epoch(plan: Plan, engine: Engine, epoch: int, listener: Listener) -> En
     return {"epoch": epoch, **figures, "seconds": round(time.perf_counter() - started, 3)}
 
 
-def _keep(
-    plan: Plan, engine: Engine, run: RunFolder, stopping: Stopping, entry: dict[str, Any]
-) -> None:
+def _keep(engine: Engine, run: RunFolder, stopping: Stopping, entry: dict[str, Any]) -> None:
     """Writes what an epoch gave; the state comes last, for it says that the epoch is done."""
     weights = engine.weights()
     entry["kept"] = stopping.better(entry, entry["epoch"])

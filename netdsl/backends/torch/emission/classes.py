@@ -28,9 +28,6 @@ from netdsl.backends.torch.emission.planner import Planner
 from netdsl.backends.torch.emission.structure import structure
 from netdsl.graph import Graph, Shared, TapPath
 
-# A tensor that a class hands out beside its main one: in its own body, or of a use inside it.
-Tap = Value
-
 
 class Class:
     """A class of the emitted module: a plan, and what is found out about it on the way."""

@@ -105,7 +105,7 @@ def _class(net: ElaboratedNet, finished: Finished, fold: Fold) -> str:
     starts = constructor.starts()
     if starts:
         methods.append(["    def initialize(self) -> None:", *text_of(starts, 2)])
-    methods += _forward(net, finished, fold)
+    methods += _forward(finished, fold)
     # What the methods refer to is known only now: the constructor keeps it.
     modules = constructor.modules()
     begin = [*finished.kept(), *modules]
@@ -142,7 +142,7 @@ def _init(finished: Finished, begin: Sequence[Line]) -> list[str]:
     return [*head, "        super().__init__()", *text_of(begin, 2)]
 
 
-def _forward(net: ElaboratedNet, finished: Finished, fold: Fold) -> list[list[str]]:
+def _forward(finished: Finished, fold: Fold) -> list[list[str]]:
     """`forward`, and before it `logits` where the class has one."""
     folded = fold.of(finished.found)
     returns = _returns(finished)

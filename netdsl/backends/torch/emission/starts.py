@@ -53,9 +53,7 @@ class Start(Record):
     code: Code
 
 
-def starts(
-    layer: Layer, construct: str, inputs: tuple[TensorType, ...], extra: bool = False
-) -> tuple[Start, ...]:
+def starts(layer: Layer, construct: str, inputs: tuple[TensorType, ...]) -> tuple[Start, ...]:
     """The starts of a layer's weights that the module and `initialize` leave out."""
     found: list[Start] = []
     for weight in layer.weights(*inputs):
