@@ -42,6 +42,6 @@ clean:
 
 # What it takes to develop it.
 .venv/dev.stamp: .venv/run.stamp
-	$(BIN)/pip install --disable-pip-version-check -c constraints.txt -e ".[torch,data,dev]"
-	$(BIN)/pip install --disable-pip-version-check -c constraints.txt --no-deps torchvision
+	$(BIN)/pip install --disable-pip-version-check -c constraints.txt -e ".[torch,keras,data,dev]"
+	$(BIN)/pip install --disable-pip-version-check -c constraints.txt --no-deps torchvision timm
 	touch $@

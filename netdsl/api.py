@@ -210,10 +210,10 @@ def load(
 def _not_found(path: str) -> str:
     """The sentence for a spec that is neither a file nor a bundled name, with what was meant."""
     from netdsl.elaborate.suggest import nearest
-    from netdsl.zoo import bundled_names
+    from netdsl.zoo import bundled_nets
 
     message = f"{path} is neither a .net file nor a bundled net"
-    meant = f"{path}.net" if os.path.exists(f"{path}.net") else nearest(path, bundled_names())
+    meant = f"{path}.net" if os.path.exists(f"{path}.net") else nearest(path, bundled_nets())
     return f"{message}; did you mean {meant}?" if meant else message
 
 

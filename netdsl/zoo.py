@@ -1,24 +1,36 @@
-"""The bundled nets by name. `specs/zoo.json` is written by hand: name, then file and net."""
+"""The bundled nets by name: what `specs/zoo.json` says of each.
+
+The file is written by hand, one line for each name: its net as `file.net:Net`, and the reference
+whose figures the net is proved to have, `keras:KEY`, `torchvision:KEY` or `papers:KEY` of
+tests/reference, or none.
+"""
 
 from __future__ import annotations
 
 import json
 import os.path
 
+from netdsl.record import Record
 from netdsl.resources import specs_folder
+
+
+class Entry(Record):
+    """A bundled name: `file.net:Net`, and the key of its reference figures, None without any."""
+
+    net: str
+    reference: str | None
 
 
 def bundled(name: str) -> tuple[str, str] | None:
     """The path and the net of a bundled name; None where there is none."""
-    names = bundled_names()
-    if name not in names:
+    found = bundled_nets().get(name)
+    if found is None:
         return None
-    path, _, net = names[name].partition(":")
+    path, _, net = found.net.partition(":")
     return os.path.join(specs_folder(), path), net
 
 
-def bundled_names() -> dict[str, str]:
-    """Every bundled name, and `file.net:Net` that it stands for."""
+def bundled_nets() -> dict[str, Entry]:
+    """Every bundled name with its entry, in the order of the file."""
     with open(os.path.join(specs_folder(), "zoo.json"), encoding="utf-8") as file:
-        names: dict[str, str] = json.load(file)
-    return names
+        return {name: Entry(**entry) for name, entry in json.load(file).items()}

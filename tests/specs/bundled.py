@@ -13,34 +13,12 @@ from netdsl.api import Spec
 from netdsl.catalog.base import Layer
 from netdsl.graph import ElaboratedNet, Graph, Node, unrolled
 from netdsl.tensor import Dim
+from netdsl.zoo import bundled_nets
 from tests.conftest import REPOSITORY
 
 SPECS = REPOSITORY / "specs"
 FILES = sorted(SPECS.glob("*.net"))
 STD = sorted((SPECS / "std").glob("*.net"))
-
-# Which net of tests/reference/papers.json a bundled one is.
-PAPERS = {
-    "AlexNet (paper, 2-GPU grouped conv2/4/5, 1000 cls)": "alexnet.net:AlexNet",
-    "AlexNet (ungrouped, 96/256/384/384/256)": "alexnet.net:AlexNetOneGroup",
-    "AlexNet (d2l/Mu Li: 224 in, conv1 pad 0 -> 54, flatten 5x5x256=6400, 1000 cls)": (
-        "alexnet.net:AlexNetUnpadded"
-    ),
-    "AlexNet (torchvision, one-weird-trick 64/192/384/256/256)": "alexnet.net:AlexNetTorchvision",
-    "LeNet (d2l: 28x28 pad 2)": "lenet.net:LeNet",
-    "LeNet-5 (LeCun 1998, C3 partial connection table, trainable S2/S4, RBF out fixed)": (
-        "lenet.net:LeNet5"
-    ),
-    "VGG-A": "vgg.net:VGG11",
-    "VGG-B": "vgg.net:VGG13",
-    "VGG-C": "vgg.net:VGG16C",
-    "VGG-D": "vgg.net:VGG16",
-    "VGG-E": "vgg.net:VGG19",
-    "NiN CIFAR-10 (192-160-96 / 192x3 / 192-192-10)": "nin.net:NiN",
-    "NiN CIFAR-100": "nin.net:NiN100",
-    "GoogLeNet (Table 1, conv bias, no BN, no aux)": "googlenet.net:GoogLeNetWithoutHeads",
-    "GoogLeNet + both aux heads (512 & 528 ch)": "googlenet.net:GoogLeNet",
-}
 
 
 @cache
@@ -54,8 +32,21 @@ def reference(name: str) -> dict[str, Any]:
 @cache
 def zoo() -> dict[str, str]:
     """The bundled names, each with its file and net."""
-    names: dict[str, str] = json.loads((SPECS / "zoo.json").read_text(encoding="utf-8"))
-    return names
+    return {name: entry.net for name, entry in bundled_nets().items()}
+
+
+@cache
+def references(library: str) -> dict[str, str]:
+    """Each key of tests/reference/LIBRARY.json that a bundled name has, with its file and net."""
+    keys: dict[str, str] = {}
+    for entry in bundled_nets().values():
+        before, _, key = (entry.reference or "").partition(":")
+        if before == library:
+            keys[key] = entry.net
+    return keys
+
+
+PAPERS = references("papers")
 
 
 @cache
