@@ -19,7 +19,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"elaborate"}),
     frozenset({"analyze", "draw", "backends", "data"}),
     frozenset({"training"}),
-    frozenset({"api", "zoo"}),
+    frozenset({"api", "collection", "zoo"}),
     frozenset({"cli", "", "generate", "__main__"}),
 )
 FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

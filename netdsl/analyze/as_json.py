@@ -22,9 +22,9 @@ def report(analysis: Analysis, diagnostics: Iterable[Diagnostic]) -> dict[str, A
     net, graph, cost = analysis.net, analysis.net.graph, analysis.cost
     return {
         "net": net.name,
-        "inputs": {port.name: _shape(port.type) for port in net.inputs},
+        "inputs": {port.name: shape(port.type) for port in net.inputs},
         "outputs": {
-            output.name: _shape(graph.types[output.value])
+            output.name: shape(graph.types[output.value])
             for output in graph.outputs
             if output.kind != "auxiliary"
         },
@@ -34,12 +34,12 @@ def report(analysis: Analysis, diagnostics: Iterable[Diagnostic]) -> dict[str, A
             "state": cost.state,
             "total": cost.total,
         },
-        "macs": _figure(cost.macs),
+        "macs": figure(cost.macs),
         "version": VERSION,
         "diagnostics": _told(diagnostics),
         "layers": [_layer(leaf) for leaf in leaves(graph, analysis.costs)],
         "auxiliary": {
-            output.name: _shape(graph.types[output.value])
+            output.name: shape(graph.types[output.value])
             for output in graph.outputs
             if output.kind == "auxiliary"
         },
@@ -50,8 +50,8 @@ def report(analysis: Analysis, diagnostics: Iterable[Diagnostic]) -> dict[str, A
         "expectations": [
             {
                 "name": promise.expectation.name,
-                "expected": _figure(promise.expectation.value),
-                "found": _figure(promise.found),
+                "expected": figure(promise.expectation.value),
+                "found": figure(promise.found),
                 "met": promise.met,
             }
             for promise in analysis.promises.kept_or_missed
@@ -92,9 +92,9 @@ def _layer(leaf: Leaf) -> dict[str, Any]:
     layer = {
         "name": leaf.name,
         "kind": leaf.kind,
-        "output": _shape(leaf.output),
+        "output": shape(leaf.output),
         "params": leaf.weights,
-        "macs": _figure(leaf.macs),
+        "macs": figure(leaf.macs),
         "line": leaf.line,
     }
     if leaf.training:
@@ -102,14 +102,15 @@ def _layer(leaf: Leaf) -> dict[str, Any]:
     return layer
 
 
-def _shape(of: TensorType) -> list[int | str]:
+def shape(of: TensorType) -> list[int | str]:
+    """A shape as JSON has it; sizes known only at run time as text."""
     return [size if isinstance(size, int) else str(size) for size in of.shape]
 
 
-def _figure(value: Dim | object) -> Any:
+def figure(value: Dim | object) -> Any:
     """A figure as JSON has it: numbers and lists; what is known only at run time as text."""
     if isinstance(value, tuple):
-        return [_figure(item) for item in value]
+        return [figure(item) for item in value]
     return value if isinstance(value, (int, float)) else str(value)
 
 

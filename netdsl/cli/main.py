@@ -22,10 +22,11 @@ COMMANDS = {
     "export": "netdsl.cli.export",
     "predict": "netdsl.cli.predict",
     "train": "netdsl.cli.train",
+    "zoo": "netdsl.cli.zoo",
 }
 
 # Commands that are over before it pays to look for what can be thrown away.
-_SHORT = frozenset({"check", "export"})
+_SHORT = frozenset({"check", "export", "zoo"})
 
 # The packages that are stages of a spec's way, in the words of a failure's message.
 _STAGES = {
