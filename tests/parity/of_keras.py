@@ -1,0 +1,102 @@
+"""Keras' models with random numbers in every tensor, run by TensorFlow on the CPU."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+# Both are read when TensorFlow is imported; its greetings are no result.
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+os.environ["KERAS_BACKEND"] = "tensorflow"
+
+import keras
+import numpy as np
+
+from tests.parity.keras_resnext import RESNEXT
+from tests.parity.references import Array, Draw, Reference, Size, figures
+
+# What is drawn for a tensor of each name; the statistics are found, not drawn.
+DRAWN: dict[str, Callable[[Draw, Sequence[int]], Array]] = {
+    "kernel": lambda draw, shape: draw.kernel(shape, math.prod(shape[:-1])),
+    "depthwise_kernel": lambda draw, shape: draw.kernel(shape, math.prod(shape[:2])),
+    "pointwise_kernel": lambda draw, shape: draw.kernel(shape, math.prod(shape[:-1])),
+    "bias": Draw.offset,
+    "beta": Draw.offset,
+    "gamma": Draw.factor,
+}
+
+
+class KerasReference(Reference):
+    """A model of `keras.applications`, or a ResNeXt, which Keras has no longer; it gives logits."""
+
+    def __init__(self, key: str, ending: str = "h5") -> None:
+        super().__init__(key)
+        self.ending = ending
+        # Layers without a name are numbered anew, as in the process of somebody who has one model.
+        keras.utils.clear_session()
+        self.model: keras.Model = built(key, self.figures)
+        draw = Draw(0)
+        for variable in self.model.trainable_variables:
+            variable.assign(DRAWN[variable.name](draw, variable.shape))
+        self._settle(draw)
+
+    def _settle(self, draw: Draw) -> None:
+        """Gives batch normalisations the statistics of what flows in, moved at random."""
+        norms = [
+            layer
+            for layer in self.model.layers
+            if isinstance(layer, keras.layers.BatchNormalization)
+        ]
+        for norm in norms:
+            norm.call = settling(norm, draw)
+        self.model(self.images, training=False)
+        for norm in norms:
+            del norm.call
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        return figures("keras")[self.key]
+
+    @property
+    def expected(self) -> Size:
+        return Size(self.figures["trainable"], self.figures["total"] - self.figures["trainable"])
+
+    @property
+    def size(self) -> Size:
+        learned = sum(math.prod(value.shape) for value in self.model.trainable_variables)
+        return Size(learned, self.model.count_params() - learned)
+
+    def save(self, folder: Path) -> Path:
+        path = folder / f"{self.key}.{self.ending}"
+        self.model.save(path)
+        return path
+
+    def logits(self) -> Array:
+        found: Array = np.array(self.model(self.images, training=False))
+        return found
+
+
+def settling(norm: keras.layers.BatchNormalization, draw: Draw) -> Callable[..., Any]:
+    """The call of a normalisation that first sets its statistics by what it is given."""
+    call = norm.call
+
+    def settle(inputs: Any, training: bool = False, mask: Any = None) -> Any:
+        values = np.array(inputs)
+        mean, variance = values.mean((0, 1, 2)), values.var((0, 1, 2))
+        norm.moving_mean.assign(draw.mean(mean, variance))
+        norm.moving_variance.assign(draw.variance(variance))
+        return call(inputs, training=training, mask=mask)
+
+    return settle
+
+
+def built(key: str, of: dict[str, Any]) -> keras.Model:
+    """The model of a key; MobileNet's width stands in the key behind an underscore."""
+    shape = tuple(of["input"][-3:])
+    if key in RESNEXT:
+        return RESNEXT[key](shape)
+    build = getattr(keras.applications, key.partition("_")[0])
+    return build(weights=None, classifier_activation=None, input_shape=shape, **of["constructor"])
