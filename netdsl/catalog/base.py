@@ -74,7 +74,7 @@ class Example(Record):
 class Layer(Entry):
     """A layer: types in, types, weights and cost out."""
 
-    kind: ClassVar[str] = "layer"
+    category: ClassVar[str] = "layer"
     # Whether `it` is the first input; merges and sources use exactly what they are given.
     takes_flow: ClassVar[bool] = True
     # How many tensors may be given beside the named ones: (least, most), None for no end.

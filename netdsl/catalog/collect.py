@@ -33,10 +33,10 @@ def collect() -> tuple[dict[str, dict[str, str]], set[str]]:
     words: dict[str, dict[str, str]] = {}
     symbols: set[str] = set()
     for entry in entries():
-        of_kind = words.setdefault(entry.kind, {})
+        of_kind = words.setdefault(entry.category, {})
         where = f"{entry.__module__}:{entry.__name__}"
         if entry.word in of_kind:
-            raise ValueError(f"{entry.kind} {entry.word}: {of_kind[entry.word]} and {where}")
+            raise ValueError(f"{entry.category} {entry.word}: {of_kind[entry.word]} and {where}")
         of_kind[entry.word] = where
         for argument in entry.arguments().values():
             assert isinstance(argument, Argument), f"{where}.{argument.name}"

@@ -21,7 +21,7 @@ class Loss(Entry):
     taken as logits where `takes_logits`, else as it is.
     """
 
-    kind: ClassVar[str] = "loss"
+    category: ClassVar[str] = "loss"
     folds: ClassVar[str] = ""
     takes_logits: ClassVar[bool] = False
     # Whether the target is the number of a class.

@@ -15,7 +15,7 @@ from netdsl.catalog.quantities import number
 class Optimizer(Entry):
     """Base of all optimizers."""
 
-    kind: ClassVar[str] = "optimizer"
+    category: ClassVar[str] = "optimizer"
 
     def verify(self) -> None:
         """Raises a `Rejection` where arguments contradict one another."""

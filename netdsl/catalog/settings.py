@@ -19,7 +19,7 @@ class Patience(Entry):
     """Stops where a figure has not become better for some epochs; the best weights are kept."""
 
     word: ClassVar[str] = "patience"
-    kind: ClassVar[str] = "rule for stopping"
+    category: ClassVar[str] = "rule for stopping"
     epochs: int = whole("how many epochs without a better figure")
     monitor: Literal["val_loss", "val_accuracy"] = choice(
         "the figure that is watched", ("val_loss", "val_accuracy"), "val_loss", keyword=True
@@ -29,7 +29,7 @@ class Patience(Entry):
 class Metric(Entry):
     """Base of figures that are told beside the loss."""
 
-    kind: ClassVar[str] = "metric"
+    category: ClassVar[str] = "metric"
 
 
 class Accuracy(Metric):
@@ -153,7 +153,7 @@ class Settings(Entry):
     """What a `train` section says: one field for each setting, all given by name."""
 
     word: ClassVar[str] = "train"
-    kind: ClassVar[str] = "settings"
+    category: ClassVar[str] = "settings"
     net: Any = net_choice("which net, with its arguments; else the file's own", None, True)
     data: DataSource = entry("where examples come from", DataSource, REQUIRED, True)
     split: tuple[float, float, float] = shares(

@@ -15,7 +15,7 @@ from netdsl.catalog.quantities import number, sizes, whole
 class DataSource(Entry):
     """Base of all sources."""
 
-    kind: ClassVar[str] = "data source"
+    category: ClassVar[str] = "data source"
 
 
 class Digits(DataSource):

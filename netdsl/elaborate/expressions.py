@@ -198,7 +198,7 @@ def _operate(frame: Frame, expression: tree.Binary, left: Any, right: Any) -> An
 def _flows(value: Any) -> bool:
     """Whether arithmetic with the value is arithmetic with tensors."""
     if isinstance(value, EntryWord):
-        return value.entry.kind == "layer"
+        return value.entry.category == "layer"
     if isinstance(value, Definition):
         return not isinstance(value.node, tree.Function)
     return isinstance(value, (Tensor, *_LAYERS))

@@ -67,7 +67,7 @@ def _declared(argument: Argument, word: str) -> Any:
     if word in argument.symbols:
         return Symbol(word)
     if isinstance(argument, EntryArgument):
-        entry = entry_named(argument.kind.kind, word)
+        entry = entry_named(argument.kind.category, word)
         return EntryWord(entry) if entry is not None else None
     return None
 
@@ -161,7 +161,7 @@ def unknown(
     if argument is not None:
         possible |= set(argument.symbols)
         if isinstance(argument, EntryArgument):
-            possible = set(WORDS.get(argument.kind.kind, {}))
+            possible = set(WORDS.get(argument.kind.category, {}))
     return Mistake(
         "unknown-name",
         f"{name.name} is not known here",
