@@ -55,13 +55,18 @@ def _of_block(node: Node, body: Graph) -> Iterator[str]:
 
 
 def _value(value: object, written: tree.Expression, argument: Argument | None = None) -> str:
+    if value is None or isinstance(value, (bool, int, float, str, tuple, Size, Symbol, Entry)):
+        return value_text(value, argument)
+    return _source(written)
+
+
+def value_text(value: object, argument: Argument | None = None) -> str:
+    """A value as a spec would write it where this argument is given."""
     if isinstance(value, Entry):
         return _entry(value)
     if isinstance(value, str) and argument is not None and value in argument.symbols:
         return value
-    if value is None or isinstance(value, (bool, int, float, str, tuple, Size, Symbol)):
-        return show(value)
-    return _source(written)
+    return show(value)
 
 
 def _entry(value: Entry) -> str:

@@ -18,6 +18,7 @@ import click
 # The name of a command, to the module that has it as `command`.
 COMMANDS = {
     "check": "netdsl.cli.check",
+    "diff": "netdsl.cli.diff",
     "eval": "netdsl.cli.eval",
     "export": "netdsl.cli.export",
     "predict": "netdsl.cli.predict",
@@ -26,7 +27,7 @@ COMMANDS = {
 }
 
 # Commands that are over before it pays to look for what can be thrown away.
-_SHORT = frozenset({"check", "export", "zoo"})
+_SHORT = frozenset({"check", "diff", "export", "zoo"})
 
 # The packages that are stages of a spec's way, in the words of a failure's message.
 _STAGES = {
