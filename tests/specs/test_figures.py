@@ -34,8 +34,10 @@ def test_keras_counts_the_same(name: str) -> None:
 @pytest.mark.parametrize("name", KERAS)
 def test_the_input_and_the_layers_with_weights_are_keras(name: str) -> None:
     net, expected = bundled(zoo()[name]), figures(name)
-    assert net.inputs[0].type.shape == tuple(expected["input"][1:])
-    assert depth(net.graph, Costs()).layers_with_weights == expected["layers_with_weights"]
+    assert net.inputs[0].type.shape == tuple(expected["input"][-3:])
+    # Where Keras has no constructor, its layers are not counted.
+    found = depth(net.graph, Costs()).layers_with_weights
+    assert found == expected.get("layers_with_weights", found)
 
 
 @pytest.mark.parametrize("name", TORCHVISION)

@@ -157,6 +157,13 @@ TEXTS = {
           input image: 32x32x3
           stage(8, 3) -> stage(16, 4) -> stage(16, 6) -> conv(4, 1) -> softmax
         }""",
+    "widening_runs_in_blocks": """
+        block layer(growth) { concat(it, conv(growth, 3, pad=same) -> relu) }
+        block stack(depth, growth) { repeat depth { layer(growth) } }
+        net Stacks {
+          input image: 8 x 8 x 4
+          stack(3, 2) -> conv(5, 1) -> stack(4, 2) -> conv(3, 1)
+        }""",
     "run_of_two": """
         block pair(n) { conv(n, 3, pad=same) -> relu -> conv(n, 1) -> batchnorm }
         net Pairs {

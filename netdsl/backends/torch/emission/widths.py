@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 _WIDTHS = ("filters", "units")
 
+# What an expression may use that only its own class can say: values by body, the round of a loop.
+_INSIDE = ("extra", "index")
+
 
 class Widths:
     """The widths of the tensors of one class; each is found once."""
@@ -90,7 +93,7 @@ class Widths:
             return None
         child = self.explainer.all.of(use.place.child)
         width = child.widths.of(child.found.plan.result)
-        if width is None or any(key[0] == "extra" for key in symbols(width)):
+        if width is None or any(key[0] in _INSIDE for key in symbols(width)):
             return None
         if child is self.explainer:
             return None
