@@ -1,23 +1,15 @@
 """How short a definition is: the net and the blocks it needs, counted as REFERENCE.md counts.
 
-The numbers for other frameworks there are of the same nets. Imports, functions and defaults count;
-comments, blank lines, `expect` and `train` do not.
+bench/sizes.py counts. Imports, functions and defaults count; comments, blank lines, `expect` and
+`train` do not.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-
 import pytest
 
-from netdsl.elaborate.scope import Scope
-from netdsl.record import Record
-from netdsl.source import Span
-from netdsl.syntax import tree
-from tests.specs.bundled import spec
-
-TOKEN = re.compile(r'[A-Za-z_]\w*|\d[\d_.]*|"[^"]*"|->|\*\*|//|[=!<>]=|\S')
+from bench.sizes import TABLE, TOKEN, Row, Size, definition, render, rows, size, their_definition
+from tests.specs.bundled import reference
 
 # Lines and tokens at most.
 LIMITS = {
@@ -26,71 +18,15 @@ LIMITS = {
     "resnet_keras.net:ResNet50": (30, 300),
     "vgg.net:VGG16": (20, 150),
 }
-
-
-def inside(node: object) -> Iterator[tree.TreeNode]:
-    """A node of the tree and every node in it."""
-    if isinstance(node, tuple):
-        for item in node:
-            yield from inside(item)
-    elif isinstance(node, tree.TreeNode):
-        yield node
-        yield from inside(node.field_values())
-    elif isinstance(node, Record):
-        yield from inside(node.field_values())
-
-
-def needed(scope: Scope, start: tree.TreeNode) -> list[tree.TreeNode]:
-    """What a net needs: itself, the items that it names, their imports and files' defaults."""
-    found: dict[tree.TreeNode, Scope] = {start: scope}
-    open_nodes = [start, *scope.defaults]
-    found.update(dict.fromkeys(scope.defaults, scope))
-    while open_nodes:
-        node = open_nodes.pop()
-        own = found[node]
-        for name in {part.name for part in inside(node) if isinstance(part, tree.Name)}:
-            wanted: list[tuple[tree.TreeNode, Scope]] = []
-            if name in own.imports:
-                item = own.find(name)
-                assert item is not None
-                wanted = [(own.imports[name][0], own), item]
-                wanted += [(default, item[1]) for default in item[1].defaults]
-            elif name in own.items:
-                wanted = [(own.items[name], own)]
-            for part, its in wanted:
-                if part not in found:
-                    found[part] = its
-                    if not isinstance(part, tree.Import):
-                        open_nodes.append(part)
-    return list(found)
-
-
-def without(span: Span, parts: list[Span]) -> str:
-    """The text of a span without the parts of it."""
-    text = span.source.text
-    pieces, start = [], span.start
-    for part in sorted(parts, key=lambda part: part.start):
-        pieces.append(text[start : part.start])
-        start = part.end
-    return "".join([*pieces, text[start : span.end]])
-
-
-def definition(place: str) -> str:
-    """The text of a net and of all that it needs, without comments, blank lines and `expect`."""
-    file, _, name = place.partition(":")
-    scope = spec(file).scope
-    lines: list[str] = []
-    for node in needed(scope, scope.items[name]):
-        promised = [part.span for part in inside(node) if isinstance(part, tree.Expect)]
-        for line in without(node.span, promised).splitlines():
-            code = line.partition("#")[0].rstrip()
-            lines += [code] if code.strip() else []
-    return "\n".join(lines)
+# What Keras Applications defines no longer.
+UNDEFINED = {"keras/ResNeXt50", "keras/ResNeXt101"}
+TABLE_ROWS = rows()
 
 
 def test_tokens_are_counted_as_the_reference_says() -> None:
     assert TOKEN.findall('b(1_000, "x y")') == ["b", "(", "1_000", ",", '"x y"', ")"]
     assert TOKEN.findall("a->b**2//3>=4.5") == ["a", "->", "b", "**", "2", "//", "3", ">=", "4.5"]
+    assert size("net A {\n\n  relu\n}\n") == Size(3, 5)
 
 
 def test_a_definition_has_what_the_net_needs_and_nothing_else() -> None:
@@ -105,7 +41,49 @@ def test_a_definition_has_what_the_net_needs_and_nothing_else() -> None:
 
 @pytest.mark.parametrize("place", LIMITS)
 def test_a_definition_is_short(place: str) -> None:
-    text = definition(place)
+    found = size(definition(place))
     lines, tokens = LIMITS[place]
-    assert len(text.splitlines()) <= lines
-    assert len(TOKEN.findall(text)) <= tokens
+    assert found.lines <= lines
+    assert found.tokens <= tokens
+
+
+def test_a_definition_of_keras_has_what_the_model_needs_and_nothing_else() -> None:
+    text = their_definition("keras", "ResNet50")
+    assert text is not None
+    for part in ("def ResNet50(", "def ResNet(", "def residual_block_v1(", '"predictions"'):
+        assert text.count(part) == 1
+    for part in ("def ResNet101(", "_v2", "keras_export", "get_file", "raise", '"""', "#"):
+        assert part not in text
+    assert their_definition("keras", "ResNeXt50") is None
+
+
+def test_a_definition_of_torchvision_has_what_the_model_needs_and_nothing_else() -> None:
+    text = their_definition("torchvision", "mobilenet_v2")
+    assert text is not None
+    parts = ("def mobilenet_v2(", "class MobileNetV2(", "class Conv2dNormActivation(")
+    for part in (*parts, "def _make_divisible(", "class InvertedResidual("):
+        assert text.count(part) == 1
+    for part in ("Conv3d", "_Weights(", "load_state_dict", "register_model", "_log_api", "#"):
+        assert part not in text
+
+
+@pytest.mark.parametrize("row", TABLE_ROWS, ids=[row.name for row in TABLE_ROWS])
+def test_no_spec_is_longer_than_the_definition_of_its_library(row: Row) -> None:
+    assert row.is_shorter
+
+
+def test_every_model_that_is_defined_has_a_row() -> None:
+    keys = {
+        f"{library}/{key}" for library in ("keras", "torchvision") for key in reference(library)
+    }
+    assert {row.name for row in TABLE_ROWS} == keys - UNDEFINED
+
+
+def test_the_table_is_current() -> None:
+    """`python bench/sizes.py --write` writes it."""
+    assert TABLE.read_text("utf-8") == render(TABLE_ROWS)
+
+
+def test_a_longer_spec_would_be_seen() -> None:
+    assert not Row("keras/VGG16", Size(10, 101), Size(20, 100)).is_shorter
+    assert not Row("keras/VGG16", Size(21, 100), Size(20, 100)).is_shorter
