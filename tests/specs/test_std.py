@@ -31,6 +31,11 @@ USES = {
     "bottleneck(4, out=8, groups=2)": ((9, 7, 8), (9, 7, 8), 32 + 72 + 32 + 8 + 8 + 16),
     "preact_bottleneck(2)": ((9, 7, 8), (9, 7, 8), 16 + 16 + 4 + 36 + 4 + 16),
     "preact_bottleneck(2, stride=2)": ((9, 7, 8), (5, 4, 8), 92 + 64),
+    "preact_bottleneck(2, stride=2, early=true)": ((9, 7, 8), (5, 4, 8), 92 + 64),
+    "preact_bottleneck(2, stride=2, out=12, project=false)": ((9, 7, 8), (5, 4, 12), 92 + 8),
+    "preact_residual(4)": ((9, 7, 4), (9, 7, 4), 2 * (36 * 4 + 8)),
+    "preact_residual(8, stride=2)": ((9, 7, 4), (5, 4, 8), 8 + 36 * 8 + 16 + 72 * 8 + 32),
+    "preact_residual(8, project=false)": ((9, 7, 4), (9, 7, 8), 8 + 36 * 8 + 16 + 72 * 8),
     "depthwise_separable(8, stride=2)": ((9, 7, 4), (5, 4, 8), 36 + 8 + 32 + 16),
     "inverted_residual(4)": ((9, 7, 4), (9, 7, 4), 96 + 48 + 216 + 48 + 96 + 8),
     "inverted_residual(8, stride=2, pad=same)": ((9, 8, 4), (5, 4, 8), 616),
@@ -43,8 +48,9 @@ USES = {
     "dense_block(3, 2, bottleneck=false)": ((9, 7, 4), (9, 7, 10), 80 + 120 + 160),
     "transition": ((9, 8, 5), (4, 4, 2), 10 + 10),
     "transition(1.0)": ((9, 8, 5), (4, 4, 5), 10 + 25),
-    "fractal(1, 8)": ((9, 7, 4), (9, 7, 8), 36 * 8 + 16),
-    "fractal(3, 8)": ((9, 7, 4), (9, 7, 8), 3 * 36 * 8 + 4 * 72 * 8 + 7 * 16),
+    "fractal(1, conv(8, 3, pad=same))": ((9, 7, 4), (9, 7, 8), 37 * 8),
+    "fractal(3, conv(8, 3, pad=same))": ((9, 7, 4), (9, 7, 8), 3 * 37 * 8 + 4 * 73 * 8),
+    "fractal(2, batchnorm -> relu, drop=0.1)": ((9, 7, 4), (9, 7, 4), 3 * 8),
     "highway": ((6,), (6,), 2 * 42),
 }  # fmt: skip
 
