@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import torch
 
     from netdsl.catalog.settings import Settings
+    from netdsl.weights.checkpoints import Array
 
 
 @contextmanager
@@ -160,6 +161,28 @@ class Net:
 
         module: torch.nn.Module = build(self.elaborated, **options)
         return module
+
+    def converted(self, source: str, file: str | os.PathLike[str]) -> dict[str, Array]:
+        """The weights in another library's checkpoint, under this net's names and in its layouts.
+
+        `source` is `torchvision`, `timm` or `keras`. Raises `UserError` where a tensor does not
+        fit. See docs/weights.md.
+        """
+        from netdsl.weights.convert import convert
+
+        return convert(self.elaborated, self._file(), source, file, self._others)
+
+    def _file(self) -> str:
+        """The path of the file that defines the net."""
+        text = self.elaborated.graph.definition.span.source.text
+        return next(path for path, found in self.sources.items() if found == text)
+
+    def _others(self) -> Iterator[ElaboratedNet]:
+        """The other nets of the spec that need no arguments, as far as they are right."""
+        for name in self.spec.ready_names:
+            found = self.spec.elaborate(name)
+            if found is not None and name != self.name:
+                yield found
 
     def __repr__(self) -> str:
         return f"<net {self.name}>"

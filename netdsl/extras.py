@@ -12,6 +12,7 @@ _EXTRAS = {
     "torch": ("PyTorch", "torch"),
     "safetensors": ("safetensors", "torch"),
     "numpy": ("numpy", "torch"),
+    "h5py": ("h5py", "keras"),
     "sklearn": ("scikit-learn", "data"),
     "PIL": ("Pillow", "data"),
     "matplotlib": ("matplotlib", "data"),

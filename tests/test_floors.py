@@ -17,7 +17,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"syntax", "catalog"}),
     frozenset({"graph"}),
     frozenset({"elaborate"}),
-    frozenset({"analyze", "draw", "backends", "data"}),
+    frozenset({"analyze", "draw", "backends", "data", "weights"}),
     frozenset({"training"}),
     frozenset({"api", "collection", "zoo"}),
     frozenset({"cli", "", "generate", "__main__"}),

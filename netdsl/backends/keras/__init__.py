@@ -1,0 +1,1 @@
+"""Keras as a target: so far what reading its weights needs."""

@@ -1,0 +1,1 @@
+"""Weights from elsewhere: published checkpoints, converted to the names of the language."""
