@@ -14,7 +14,7 @@ from netdsl.catalog.arguments import Entry, Rejection, Symbol, entry
 from netdsl.catalog.initializers import HeNormal, Initializer, Zeros
 from netdsl.catalog.quantities import number
 from netdsl.record import Record
-from netdsl.tensor import Dim, Size, TensorType
+from netdsl.tensor import Dim, Number, Size, TensorType
 
 __all__ = [
     "Biased",
@@ -60,15 +60,22 @@ class Example(Record):
     """A use of a layer that its tests, its docs and its parity checks are made from.
 
     `call` is written as in a spec, over inputs named `it`, `b`, `c` of the given shapes; `output`
-    is the shape that must come out. An example with `rejects` is a wrong use: `rejects` is a
-    part of the message.
+    is the shape that must come out. `number` is that of all inputs, or a tuple with one for each.
+    An example with `rejects` is a wrong use: `rejects` is a part of the message.
     """
 
     call: str
     inputs: tuple[tuple[int, ...], ...]
     output: tuple[int, ...] = ()
-    number: Literal["float", "int"] = "float"
+    number: Number | tuple[Number, ...] = "float"
     rejects: str = ""
+
+    @property
+    def types(self) -> tuple[TensorType, ...]:
+        """The types of the inputs."""
+        count = len(self.inputs)
+        numbers = self.number if isinstance(self.number, tuple) else (self.number,) * count
+        return tuple(TensorType(*pair) for pair in zip(self.inputs, numbers, strict=True))
 
 
 class Layer(Entry):

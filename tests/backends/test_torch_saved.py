@@ -10,7 +10,16 @@ import torch
 from netdsl.backends.torch import saved as table
 from netdsl.backends.torch.saved import Saved, saved, view
 from netdsl.catalog.base import Example, Layer
-from tests.catalog.torch_rows import Built, build, catalogue, examples, layout, record, types
+from tests.catalog.torch_rows import (
+    Built,
+    build,
+    catalogue,
+    examples,
+    layout,
+    record,
+    types,
+    without_onednn,
+)
 
 FAMILIES = sorted(
     {
@@ -25,10 +34,12 @@ CASES = [case for case in examples(*FAMILIES) if not case.values[1].rejects]
 
 def flowing(example: Example) -> list[torch.Tensor]:
     """Inputs of an example as if a layer had made them, so that they need gradients."""
-    shapes = [layout(shape, BATCH) for shape in example.inputs]
-    if example.number == "int":
-        return [torch.randint(0, 2, shape) for shape in shapes]
-    return [torch.randn(shape).requires_grad_() * 1 for shape in shapes]
+    return [
+        torch.randint(0, 2, layout(kind.shape, BATCH))
+        if kind.number == "int"
+        else torch.randn(layout(kind.shape, BATCH)).requires_grad_() * 1
+        for kind in example.types
+    ]
 
 
 def kept(built: Built, inputs: list[torch.Tensor]) -> tuple[torch.Tensor, dict[int, int]]:
@@ -40,7 +51,7 @@ def kept(built: Built, inputs: list[torch.Tensor]) -> tuple[torch.Tensor, dict[i
         tensors.append(tensor)
         return tensor
 
-    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor), without_onednn():
         output = built(*inputs)
     storages = [tensor.untyped_storage() for tensor in tensors]
     return output, {s.data_ptr(): s.nbytes() for s in storages if s.data_ptr() not in own}

@@ -8,7 +8,6 @@ from netdsl.catalog.arguments import EntryArgument
 from netdsl.catalog.base import Layer, Weight
 from netdsl.catalog.collect import entries
 from netdsl.catalog.initializers import Fill, Initializer
-from netdsl.tensor import TensorType
 from tests.catalog.torch_rows import record
 
 LAYERS = [entry for entry in entries() if issubclass(entry, Layer)]
@@ -19,8 +18,7 @@ def weights(layer: type[Layer], **changes: object) -> list[tuple[Weight, ...]]:
     found = []
     for example in layer.examples:
         if not example.rejects:
-            inputs = [TensorType(shape, example.number) for shape in example.inputs]
-            found.append(record(example.call).replace(**changes).weights(*inputs))
+            found.append(record(example.call).replace(**changes).weights(*example.types))
     return found
 
 
