@@ -8,6 +8,7 @@ type checkers (PEP 681) and collects the fields without generating code.
 from __future__ import annotations
 
 from collections.abc import Callable
+from keyword import iskeyword
 from typing import Any, ClassVar, Self, dataclass_transform
 
 
@@ -34,7 +35,11 @@ class Field:
 
 
 class RecordType(type):
-    """Turns annotated names of a class body into slots, in order, with their defaults apart."""
+    """Turns annotated names of a class body into slots, in order, with their defaults apart.
+
+    A word that Python keeps for itself is written with an underscore: the field of `return_` is
+    called `return`, and both names read the same slot.
+    """
 
     fields: dict[str, Field]
     _setters: tuple[Callable[[Any, Any], None], ...]
@@ -43,15 +48,20 @@ class RecordType(type):
         mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any
     ) -> RecordType:
         own: dict[str, Field] = {}
-        for field_name, annotation in namespace.get("__annotations__", {}).items():
+        forbidden: dict[str, str] = {}
+        for written, annotation in namespace.get("__annotations__", {}).items():
             if str(annotation).startswith(("ClassVar", "typing.ClassVar")):
                 continue
-            default = namespace.pop(field_name, REQUIRED)
+            default = namespace.pop(written, REQUIRED)
             field = default if isinstance(default, Field) else Field(default=default)
-            field.name = field_name
-            own[field_name] = field
+            field.name = written
+            if written.endswith("_") and iskeyword(written[:-1]):
+                field.name = forbidden[written] = written[:-1]
+            own[field.name] = field
         namespace["__slots__"] = tuple(own)
         cls = super().__new__(mcs, name, bases, namespace, **options)
+        for written, field_name in forbidden.items():
+            setattr(cls, written, getattr(cls, field_name))
         inherited: dict[str, Field] = {}
         for base in reversed(bases):
             inherited.update(getattr(base, "fields", {}))

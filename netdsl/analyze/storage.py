@@ -156,8 +156,9 @@ class _Follower:
         self._name((node.outputs[0],), storage, gradient)
         members = []
         for value in node.outputs[1:]:
-            members.append(self._new(self._storages.bytes(self._graph.types[value])))
-            self._name((value,), members[-1], False)
+            kind = self._graph.types[value]
+            members.append(self._new(self._storages.bytes(kind)))
+            self._name((value,), members[-1], gradient and kind.number == "float")
         if self._storages.training and gradient:
             self._keep_layer(layer, inputs, made, read, storage)
         self._moments.append((read, (storage, *members), 0))

@@ -113,7 +113,7 @@ class Flag(Argument):
 
 
 class Choice(Argument):
-    """One of some words; the value is the word as a `str`."""
+    """One of some words; the value is the word as a `str`, also where the word is `none`."""
 
     __slots__ = ("choices",)
 
@@ -128,7 +128,7 @@ class Choice(Argument):
         self.choices = tuple(choices)
 
     def normal(self, value: Any) -> Any:
-        name = value.name if isinstance(value, Symbol) else value
+        name = value.name if isinstance(value, Symbol) else "none" if value is None else value
         if not isinstance(name, str) or name not in self.choices:
             raise self.refuse(value)
         return name
@@ -153,6 +153,33 @@ class TensorInput(Argument):
     @property
     def expects(self) -> str:
         return "a tensor"
+
+    def places(self, first: int, count: int) -> Any:
+        """The value where `count` tensors are given, the first of them at the index `first`."""
+        if count != 1:
+            raise Rejection(f"one tensor stands here, not {count}", self.name)
+        return first
+
+
+class TensorInputs(TensorInput):
+    """A few tensors that flow in beside `it`: one, or a list; the value is a tuple of indices."""
+
+    __slots__ = ("most",)
+
+    def __init__(
+        self, doc: str, most: int, default: object = REQUIRED, keyword: bool = False
+    ) -> None:
+        super().__init__(doc, default, keyword)
+        self.most = most
+
+    @property
+    def expects(self) -> str:
+        return f"a tensor, or a list of up to {self.most}"
+
+    def places(self, first: int, count: int) -> Any:
+        if not 1 <= count <= self.most:
+            raise Rejection(f"{self.name} expects {self.expects}, not {count} tensors", self.name)
+        return tuple(range(first, first + count))
 
 
 class TiedWeight(Argument):
@@ -188,10 +215,10 @@ class Text(Argument):
 
 
 class Entry(Record):
-    """Anything of the catalogue: a word, a kind, and arguments declared as fields."""
+    """Anything of the catalogue: a word, a category, and arguments declared as fields."""
 
     word: ClassVar[str]
-    kind: ClassVar[str]
+    category: ClassVar[str]
 
     @classmethod
     def arguments(cls) -> Mapping[str, Argument]:
@@ -217,13 +244,14 @@ class EntryArgument(Argument):
 
     @property
     def expects(self) -> str:
-        return f"{'an' if self.kind.kind[0] in 'aeiou' else 'a'} {self.kind.kind}"
+        return f"{'an' if self.kind.category[0] in 'aeiou' else 'a'} {self.kind.category}"
 
 
 # Under these names a record declares its fields: to a type checker the default of any type.
 flag: Callable[..., Any] = Flag
 choice: Callable[..., Any] = Choice
 tensor_input: Callable[..., Any] = TensorInput
+tensor_inputs: Callable[..., Any] = TensorInputs
 tied_weight: Callable[..., Any] = TiedWeight
 text: Callable[..., Any] = Text
 entry: Callable[..., Any] = EntryArgument

@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import ClassVar
 
 from netdsl.catalog.arguments import Entry
-from netdsl.catalog.quantities import number
+from netdsl.catalog.quantities import number, whole
 
 
 class Initializer(Entry):
     """Base of all initialisers."""
 
-    kind: ClassVar[str] = "initializer"
+    category: ClassVar[str] = "initializer"
 
 
 class HeNormal(Initializer):
@@ -87,3 +87,12 @@ class Orthogonal(Initializer):
     """A (semi-)orthogonal matrix (Saxe et al., 2014)."""
 
     word: ClassVar[str] = "orthogonal"
+
+
+class OrthogonalGates(Initializer):
+    """An orthogonal matrix for each gate of a recurrence, one below the other.
+
+    No spec says it: the recurrent weights start so by themselves.
+    """
+
+    gates: int = whole("how many gates there are")

@@ -64,14 +64,24 @@ def bind_layer(
             if source is not None:
                 tie, values[name] = sharing.tied(frame, source)
         elif source is not None:
-            values[name] = first + len(tensors)
-            tensors.append(steps.operand(frame, source))
+            assert isinstance(kind, TensorInput)
+            brought = steps.operands(frame, source)
+            values[name] = _places(kind, first + len(tensors), len(brought), source)
+            tensors.extend(brought)
         elif kind.required:
             raise _missing(entry.word, name, kind, span)
     _bind_values(frame, entry, expressions, values, span)
     _check_operands(entry, len(tensors), span)
     layer = entry(*[values[name] for name in declared])
     return BoundLayer(layer, tuple(tensors), expressions, tie)
+
+
+def _places(kind: TensorInput, first: int, count: int, source: tree.Expression) -> Any:
+    """Which of a layer's inputs an argument brings."""
+    try:
+        return kind.places(first, count)
+    except Rejection as rejection:
+        raise Mistake("operands", rejection.message, source.span) from None
 
 
 def _place(

@@ -25,6 +25,7 @@ from netdsl.catalog.initializers import (
     Normal,
     Ones,
     Orthogonal,
+    OrthogonalGates,
     Uniform,
     Zeros,
 )
@@ -75,7 +76,7 @@ def _bounded(shape: _Shape, generator: np.random.Generator, bound: float) -> Arr
     return _uniform(shape, generator, -bound, bound)
 
 
-def _orthogonal(_: Orthogonal, shape: _Shape, generator: np.random.Generator) -> Array:
+def _orthogonal(_: Initializer, shape: _Shape, generator: np.random.Generator) -> Array:
     """The orthogonal factor of a random matrix (out, rest), its signs made unique."""
     rows, columns = shape[0], math.prod(shape[1:])
     matrix = generator.standard_normal((max(rows, columns), min(rows, columns)))
@@ -97,4 +98,7 @@ _DRAWS: dict[type[Initializer], _Draw] = {
     Ones: lambda _, s, g: np.ones(s, np.float32),
     Fill: lambda i, s, g: np.full(s, i.value, np.float32),
     Orthogonal: _orthogonal,
+    OrthogonalGates: lambda i, s, g: np.concatenate(
+        [_orthogonal(i, (s[0] // i.gates, *s[1:]), g) for _ in range(i.gates)]
+    ),
 }

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from netdsl.backends.torch.helpers_attention import ATTENTION
+from netdsl.backends.torch.helpers_recurrent import RECURRENT
+
 _SAME_PAD = '''
 def same_pad(x, kernel, stride, dilation=1, value=0.0):
     """Pads for ceil(n / stride) positions, an odd row or column at the end."""
@@ -177,6 +180,22 @@ def pad_channels(x, to, before=0):
     return F.pad(x, [0, 0] * (x.dim() - 2) + [before, after])
 '''
 
+_SAMPLE = '''
+class Sample(nn.Module):
+    """Draws from normal distributions in training, and gives their means in evaluation."""
+
+    def forward(self, mean, logvar):
+        noise = torch.randn_like(mean) if self.training else 0
+        return mean + (logvar / 2).exp() * noise
+'''
+
+_MAX_UNPOOL = '''
+def max_unpool(x, indices, shape):
+    """Puts each number where the largest came from; those at one place are added."""
+    y = x.new_zeros(*x.shape[:2], torch.Size(shape).numel())
+    return y.scatter_add(2, indices.flatten(2), x.flatten(2)).unflatten(2, shape)
+'''
+
 HELPERS: Final[dict[str, str]] = {
     "same_pad": _SAME_PAD,
     "SeparableConv1d": _SEPARABLE.replace("2d", "1d"),
@@ -195,4 +214,8 @@ HELPERS: Final[dict[str, str]] = {
     "LayerScale": _LAYER_SCALE,
     "center_crop": _CENTER_CROP,
     "pad_channels": _PAD_CHANNELS,
+    "Sample": _SAMPLE,
+    "max_unpool": _MAX_UNPOOL,
+    **ATTENTION,
+    **RECURRENT,
 }

@@ -37,9 +37,9 @@ class Emission(Record):
 
     `call` computes the output; with `construct`, a module is made once and `call` uses
     `{module}`. `helpers` names functions and classes of helpers.py that the code refers to.
-    `members` maps the name of a member to the template of a call that returns
-    (main output, member), used only where the spec asks for that member; `member_helpers` are
-    what those calls refer to.
+    `members` maps the name of each member to the template of a call that returns the main output
+    and all members, in their order here, used only where the spec asks for that member;
+    `member_helpers` are what those calls refer to.
     """
 
     call: Code

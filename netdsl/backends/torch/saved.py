@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+from netdsl.backends.torch.helpers_recurrent import has_kernel
 from netdsl.backends.torch.padding import pad
 from netdsl.catalog.base import Layer
 from netdsl.catalog.windows import Window, pads_of
@@ -193,16 +194,93 @@ def _spatial_dropout(layer: Any, inputs: _Inputs, made: TensorType) -> Saved:
     return Saved(own=FLOAT * made.channels) if layer.rate else _NOTHING
 
 
+def _attention(layer: Any, inputs: _Inputs, made: TensorType) -> Saved:
+    """What flows in, queries, keys and values, the scores or their sums, and what heads gather.
+
+    The fused kernel, for sequences without a bias, keeps the logarithm of a sum for each row of the
+    scores, and a mask as numbers. Without it the scores are kept, and copies of all others. Rows of
+    images are copied, the memory once for keys and once for values.
+    """
+    memory = made if layer.memory is None else inputs[layer.memory]
+    kept = (0,) if layer.memory is None else (0, layer.memory)
+    own = 2 * made.size + 2 * memory.positions * made.channels
+    rows = layer.heads * made.positions
+    if made.rank == 2 and layer.bias is None:
+        mask = 0 if layer.mask is None else _mask_size(layer, inputs[layer.mask], made, memory)
+        return Saved(kept, own=FLOAT * (own + rows + mask))
+    own = own + rows * memory.shape[-2]
+    if layer.heads == 1 and layer.memory is None:
+        # Values of one head are a view of queries, keys and values together.
+        own = own + 2 * made.size
+    if made.rank > 2:
+        own, kept = own + inputs[0].size + 2 * memory.size * (layer.memory is not None), ()
+    choices = 0 if layer.mask is None or layer.bias is None else inputs[layer.mask].size
+    later = made.shape[-2] * memory.shape[-2] if layer.causal and layer.bias is not None else 0
+    return Saved(kept, own=FLOAT * own + choices, once=later)
+
+
+def _mask_size(layer: Any, mask: TensorType, made: TensorType, memory: TensorType) -> Dim:
+    """How many numbers a mask has; with later positions hidden, it is spread to all pairs."""
+    if not layer.causal:
+        return mask.size
+    return made.shape[-2] * memory.shape[-2] * (mask.shape[0] if mask.rank == 3 else 1)
+
+
+def _sample(layer: Any, inputs: _Inputs, made: TensorType) -> Saved:
+    """The deviations and the noise."""
+    return Saved(own=2 * FLOAT * made.size)
+
+
+def _unpool(layer: Any, inputs: _Inputs, made: TensorType) -> Saved:
+    return Saved((layer.pooled,))
+
+
 def _take(layer: Any, inputs: _Inputs, made: TensorType) -> Saved:
     return Saved(once=INT * len(layer.indices)) if isinstance(layer.indices, tuple) else _NOTHING
 
 
+def _recurrence(layer: Any, inputs: _Inputs, positions: int, beside: int) -> Saved:
+    """So many states for each position of each direction, and so many beside them.
+
+    A kernel copies what flows in, position by position. A given state is kept as it is, but copied
+    where there are two directions. oneDNN's LSTM, which PyTorch takes on most CPUs, keeps a
+    workspace of its own, up to two and a half times as much in all.
+    """
+    length, features = inputs[0].shape
+    ways = len(layer.directions)
+    kept = ways * (layer.units * (positions * length + beside))
+    given = tuple(range(1, len(inputs))) if ways == 1 else ()
+    kept = kept - layer.units * len(given)
+    if has_kernel(layer):
+        return Saved(given, own=FLOAT * (kept + ways * length * features))
+    return Saved((0, *given), own=FLOAT * kept)
+
+
+def _rnn(layer: Any, inputs: _Inputs, made: TensorType) -> Saved:
+    """Each state, and the first, but with no activation the last is not needed."""
+    return _recurrence(layer, inputs, 1, 0 if layer.activation == "identity" else 1)
+
+
+def _lstm(layer: Any, inputs: _Inputs, made: TensorType) -> Saved:
+    """Four gates, the cell, what it shows, and the state; peepholes need the last cell too."""
+    if layer.activation == "identity":
+        return _recurrence(layer, inputs, 9, 1)
+    return _recurrence(layer, inputs, 7, int(layer.peephole))
+
+
+def _gru(layer: Any, inputs: _Inputs, made: TensorType) -> Saved:
+    if has_kernel(layer):
+        return _recurrence(layer, inputs, 7, 0)
+    return _recurrence(layer, inputs, 8 if layer.reset_after else 6, 0)
+
+
 _WORDS: dict[Saved, str] = {
-    _NOTHING: "add channel_shuffle concat constant crop flatten gaussian_noise global_avgpool"
-    " identity mean normalize one_hot pad pad_channels parameter permute pixel_shuffle reduce_mean"
-    " reduce_sum rescale reshape resize roll slice step sub unflatten upsample",
-    _INPUT: "conv_transpose elu embedding gelu hard_sigmoid hard_swish layer_scale leaky_relu mish"
-    " prelu relu6 selu silu softplus",
+    _NOTHING: "add channel_shuffle class_token concat constant crop flatten gaussian_noise"
+    " global_avgpool identity mean normalize one_hot pad pad_channels parameter permute"
+    " pixel_shuffle positional reduce_mean reduce_sum relative_bias rescale reshape resize roll"
+    " slice step sub unflatten upsample",
+    _INPUT: "conv_transpose elu embedding gelu gram hard_sigmoid hard_swish layer_scale leaky_relu"
+    " mish prelu relu6 selu silu softplus",
     _OUTPUT: "log_softmax relu sigmoid softmax tanh",
     _BOTH: "global_maxpool maxout reduce_max",
     # One number for each example says whether it is kept.
@@ -213,6 +291,7 @@ _RULES: dict[str, _Rule] = {
     **{word: _fixed(kept) for kept, words in _WORDS.items() for word in words.split()},
     "adaptive_avgpool": _adaptive_avgpool,
     "adaptive_maxpool": _adaptive_maxpool,
+    "attention": _attention,
     "avgpool": _avgpool,
     "batchnorm": _batchnorm,
     "conv": _conv,
@@ -222,20 +301,25 @@ _RULES: dict[str, _Rule] = {
     "dot": _dot,
     "dropout": _dropout,
     "groupnorm": _groupnorm,
+    "gru": _gru,
     "instancenorm": _instancenorm,
     "l2_normalize": _l2_normalize,
     "layernorm": _layernorm,
     "lrn": _lrn,
+    "lstm": _lstm,
     "matmul": _matmul,
     "maximum": _product,
     "maxpool": _maxpool,
     "minimum": _product,
     "mul": _product,
     "rmsnorm": _rmsnorm,
+    "rnn": _rnn,
+    "sample": _sample,
     "separable": _separable,
     "softsign": _softsign,
     "spatial_dropout": _spatial_dropout,
     "take": _take,
+    "unpool": _unpool,
 }
 
 

@@ -109,8 +109,8 @@ class _Body:
             tie = self.all.state[f"{tied}.weight"]
         self.values[node.outputs[0]] = self._eval(emission.call, inputs, module, tie)
         for tap, output in zip(node.taps, node.outputs[1:], strict=True):
-            both = self._eval(emission.members[str(tap)], inputs, module, tie)
-            self.values[output] = tuple(both)[1]
+            _, *found = self._eval(emission.members[str(tap)], inputs, module, tie)
+            self.values[output] = dict(zip(emission.members, found, strict=True))[tap]
 
     def _eval(self, code: Code, inputs: list[Any], module: Any, tie: Any) -> Any:
         names = [f"x{index}" for index in range(len(inputs))]

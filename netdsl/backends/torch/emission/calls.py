@@ -12,7 +12,7 @@ from netdsl.backends.torch.emission.needs import Needs
 from netdsl.backends.torch.emission.places import without
 from netdsl.backends.torch.emission.plan import Loop, Use
 from netdsl.backends.torch.emission.reach import module as reached
-from netdsl.backends.torch.emission.starts import BY_FUNCTION
+from netdsl.backends.torch.emission.starts import ATTENTIONS, BY_FUNCTION, RECURRENCES
 from netdsl.graph import Shared
 
 
@@ -37,7 +37,8 @@ class Calls:
         emission = use.emission
         if emission is None:
             return True
-        return emission.construct is not None and emission.construct.text.startswith(BY_FUNCTION)
+        large = (*BY_FUNCTION, *RECURRENCES, *ATTENTIONS)
+        return emission.construct is not None and emission.construct.text.startswith(large)
 
     def template(self, use: Use) -> tuple[str, dict[str, str]]:
         """The template of a call and what is filled in besides the inputs."""

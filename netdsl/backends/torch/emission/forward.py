@@ -160,8 +160,9 @@ class Forward:
     def _returned(self, use: Use) -> list[Value | None]:
         """The tensors that a call returns, in order; None for those that nobody needs here."""
         needed = [v if self.needs.of(v) in self.needs.needed else None for v in use.outputs]
-        if use.place.child is None:
-            return needed
+        if use.emission is not None:
+            asked = dict(zip(use.taps, needed[1:], strict=True))
+            return [needed[0], *(asked.get(name) for name in use.emission.members)]
         outputs = returned(self.finished.all.explainers.class_of, use)
         return [value if value in needed else None for value in outputs]
 

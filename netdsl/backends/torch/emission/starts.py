@@ -15,6 +15,7 @@ from netdsl.catalog.initializers import (
     Normal,
     Ones,
     Orthogonal,
+    OrthogonalGates,
     Uniform,
     Zeros,
 )
@@ -38,10 +39,18 @@ CALLS: dict[type[Initializer], str] = {
 
 # Modules whose weights `initialize` starts with he_normal, and their biases with zero.
 BY_FUNCTION = ("nn.Conv", "nn.Linear", "nn.Embedding", "SeparableConv")
+# Recurrences start as the language says: he_normal for what flows in, orthogonal for the state, and
+# zero for biases and peepholes.
+RECURRENCES = ("RNN(", "LSTM(", "GRU(", "SteppedRNN(", "SteppedLSTM(", "SteppedGRU(")
+# Attention starts all matrices with he_normal, and all biases with zero.
+ATTENTIONS = ("Attention(", "CrossAttention(")
 # What the other modules do by themselves: a norm's scale of ones and its shift of zeros.
 _OWN: dict[str, tuple[Initializer, Initializer]] = {
     "nn.PReLU": (Fill(0.25), Zeros()),
     "Parameter": (Zeros(), Zeros()),
+    "Positions": (Normal(0.02), Zeros()),
+    "ClassToken": (Zeros(), Zeros()),
+    "RelativeBias": (Normal(0.02), Zeros()),
 }
 _ONES_AND_ZEROS = (Ones(), Zeros())
 
@@ -60,6 +69,8 @@ def starts(layer: Layer, construct: str, inputs: tuple[TensorType, ...]) -> tupl
         last = weight.name.rpartition(".")[2]
         if weight.role == "state" or weight.initializer == _usual(construct, last):
             continue
+        if isinstance(weight.initializer, OrthogonalGates):
+            continue
         template = CALLS[type(weight.initializer)]
         values = {
             name: getattr(weight.initializer, name) for name in type(weight.initializer).fields
@@ -73,5 +84,9 @@ def _usual(construct: str, weight: str) -> Initializer:
     bare = construct.removeprefix("without(")
     if bare.startswith(BY_FUNCTION):
         return Zeros() if weight.startswith("bias") else HeNormal()
+    if bare.startswith(RECURRENCES):
+        return HeNormal() if weight.startswith("weight_ih") else Zeros()
+    if bare.startswith(ATTENTIONS):
+        return Zeros() if weight.endswith("bias") else HeNormal()
     pair = next((found for name, found in _OWN.items() if bare.startswith(name)), _ONES_AND_ZEROS)
     return pair[1] if weight.startswith("bias") else pair[0]
