@@ -108,28 +108,25 @@ class KerasLayers(Checkpoint):
         }
 
     def counterparts(self, ours: OurLayer, pair: Pair) -> dict[str, Tensor]:
-        row = variables_of(type(ours.layer))
+        row = variables_of(ours.layer)
         if row is None:
             raise UserError(f"{ours.name}: weights of a {ours.layer.word} of Keras are not read")
-        names = {weight.name for weight in ours.weights}
-        wanted = [variable for variable in row if variable.tensor in names]
+        names = [weight.name for weight in ours.weights]
+        wanted = [variable for variable in row if not set(variable.tensors).isdisjoint(names)]
         there = self.layers[pair.theirs]
         if len(there) != len(wanted):
             raise UserError(
-                f"{self.file} does not fit: {pair.theirs} has {len(there)} variables "
-                f"({_shapes(there)}), but {ours.name} has {len(wanted)}: "
-                f"{', '.join(sorted(names))}"
+                f"{self.file} does not fit: {pair.theirs} has {_count(there)} "
+                f"({', '.join(written(values.shape) for values in there)}), but {ours.name} needs "
+                f"{len(wanted)} ({', '.join(variable.name for variable in wanted)})"
             )
         found = {}
         for number, (variable, values) in enumerate(zip(wanted, there, strict=True)):
             if variable.features and ours.order is not None and len(values) == len(ours.order):
                 values = values[ours.order]
-            found[variable.tensor] = Tensor(
-                _variable(pair.theirs, number),
-                f"{pair.theirs}/{variable.name}",
-                variable.turn(values, ours.layer),
-                " in our layout",
-            )
+            name, key = f"{pair.theirs}/{variable.name}", _variable(pair.theirs, number)
+            for tensor, part in variable.parts(values, ours.layer):
+                found[tensor] = Tensor(key, name, part, " in our layout")
         return found
 
 
@@ -138,8 +135,8 @@ def written(shape: tuple[int, ...]) -> str:
     return " x ".join(map(str, shape)) or "a single number"
 
 
-def _shapes(variables: Iterable[Array]) -> str:
-    return ", ".join(written(values.shape) for values in variables)
+def _count(variables: tuple[Array, ...]) -> str:
+    return f"{len(variables)} variable{'s' if len(variables) > 1 else ''}"
 
 
 def _variable(layer: str, number: int) -> str:
@@ -155,16 +152,17 @@ def read(path: Path) -> Checkpoint:
         with path.open("rb") as file:
             begin = file.read(16)
         if begin.startswith(b"PK\x03\x04"):
-            names = set(zipfile.ZipFile(path).namelist())
+            with zipfile.ZipFile(path) as archive:
+                names = set(archive.namelist())
             if keras_files.WEIGHTS in names:
-                return KerasLayers(path.name, keras_files.read_archive(path))
-            return StateDict(path.name, state_dicts.read_torch(path))
+                return KerasLayers(str(path), keras_files.read_archive(path))
+            return StateDict(str(path), state_dicts.read_torch(path))
         if begin.startswith(b"\x89HDF"):
-            return KerasLayers(path.name, keras_files.read_h5(path))
+            return KerasLayers(str(path), keras_files.read_h5(path))
         if begin[8:9] == b"{":
-            return StateDict(path.name, state_dicts.read_safetensors(path))
+            return StateDict(str(path), state_dicts.read_safetensors(path))
         if begin.startswith(b"\x80"):
-            return StateDict(path.name, state_dicts.read_torch(path))
+            return StateDict(str(path), state_dicts.read_torch(path))
     except zipfile.BadZipFile as error:
         raise UserError(f"{path} is damaged or cut off: {error}") from None
     except MemoryError:

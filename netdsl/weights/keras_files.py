@@ -49,11 +49,13 @@ def _read(path: Path, place: Path | BytesIO) -> Layers:
     h5py = need("h5py")
     try:
         with h5py.File(place, "r") as file:
-            group = _child(path, file, "model_weights") if "model_weights" in file else file
+            group = _group(path, file, "model_weights") if "model_weights" in set(file) else file
             if "layer_names" in group.attrs or "layer_names0" in group.attrs:
                 return _older(path, group)
             return _newer(path, file)
-    except (OSError, KeyError, RuntimeError, ValueError) as error:
+    except (UserError, MemoryError):
+        raise
+    except Exception as error:  # h5py raises of every kind where a file is not as it should be
         raise UserError(f"{path} is damaged or cut off: {_first_line(error)}") from None
 
 
@@ -69,7 +71,7 @@ def _newer(path: Path, file: Any) -> Layers:
     found: dict[str, list[Array]] = {}
     for key in file:
         if key != "vars":
-            _collect(path, _child(path, file, key), key, "", found)
+            _collect(path, _group(path, file, key), key, "", found)
     if not found:
         raise UserError(f"{path} holds no layers in the way that Keras writes them")
     return {name: tuple(variables) for name, variables in found.items()}
@@ -80,18 +82,18 @@ def _collect(path: Path, group: Any, key: str, prefix: str, found: dict[str, lis
     if key in _BESIDE or _STANDARDISING.fullmatch(key):
         return
     name = prefix
-    if key != "layers" and "vars" in group:
+    if key != "layers" and "vars" in set(group):
         name = f"{prefix}{_name(path, group)}"
         own = found.setdefault(name, [])
         own.extend(_own(path, group))
         name += "."
     for inner in group:
         if inner != "vars" and inner not in _PARTS:
-            _collect(path, _child(path, group, inner), inner, name, found)
+            _collect(path, _group(path, group, inner), inner, name, found)
 
 
 def _name(path: Path, group: Any) -> str:
-    name = group["vars"].attrs.get("name")
+    name = _group(path, group, "vars").attrs.get("name")
     if name is None:
         raise UserError(
             f"{path} was written by a Keras that did not keep the names of layers; load it and "
@@ -102,13 +104,14 @@ def _name(path: Path, group: Any) -> str:
 
 def _own(path: Path, group: Any) -> Iterator[Array]:
     """The variables of a layer and of the cells in it."""
-    if "vars" in group:
-        variables = _child(path, group, "vars")
+    there = set(group)
+    if "vars" in there:
+        variables = _group(path, group, "vars")
         for key in sorted(variables, key=int):
-            yield _array(path, _child(path, variables, key))
+            yield _array(path, variables, key)
     for part in _PARTS:
-        if part in group:
-            yield from _own(path, _child(path, group, part))
+        if part in there:
+            yield from _own(path, _group(path, group, part))
 
 
 # The older layout: a group for each layer, called by its name, whose attribute `weight_names`
@@ -118,10 +121,12 @@ def _own(path: Path, group: Any) -> Iterator[Array]:
 def _older(path: Path, group: Any) -> Layers:
     found: dict[str, list[Array]] = {}
     for layer in _listed(group, "layer_names"):
-        inner = _child(path, group, layer)
-        for weight in _listed(inner, "weight_names"):
-            name = _layer_of(layer, weight)
-            found.setdefault(name, []).append(_array(path, _descend(path, inner, weight)))
+        for weight in _listed(_group(path, group, layer), "weight_names"):
+            *levels, variable = [layer, *weight.split("/")]
+            place = group
+            for level in levels:
+                place = _group(path, place, level)
+            found.setdefault(_layer_of(layer, weight), []).append(_array(path, place, variable))
     for name in _standardising(path, group):
         found.pop(name, None)
     if not found:
@@ -133,7 +138,7 @@ def _standardising(path: Path, group: Any) -> Iterator[str]:
     """The names of layers whose variables are those of a `Normalization`."""
     for layer in _listed(group, "layer_names"):
         names: dict[str, list[str]] = {}
-        for weight in _listed(_child(path, group, layer), "weight_names"):
+        for weight in _listed(_group(path, group, layer), "weight_names"):
             variable = weight.rpartition("/")[2].partition(":")[0]
             names.setdefault(_layer_of(layer, weight), []).append(variable)
         yield from (name for name, found in names.items() if tuple(found) == _STANDARDS)
@@ -166,24 +171,32 @@ def _text(value: Any) -> str:
 # What both layouts are made of.
 
 
-def _child(path: Path, group: Any, key: str) -> Any:
-    """A group or dataset in a group, which must lie in the file itself."""
-    h5py = need("h5py")
-    if not isinstance(group.get(key, getlink=True), h5py.HardLink):
+def _group(path: Path, parent: Any, key: str) -> Any:
+    """A group in a group."""
+    found = _member(path, parent, key)
+    if not isinstance(found, need("h5py").Group):
+        raise UserError(f"{path} is no file of Keras: {key} is no group")
+    return found
+
+
+def _member(path: Path, group: Any, key: str) -> Any:
+    """What is in a group under a name, which must lie in the file itself."""
+    if key not in set(group):
+        raise UserError(f"{path} is damaged: {key} is missing in it")
+    if not isinstance(group.get(key, getlink=True), need("h5py").HardLink):
         raise UserError(f"{path}: {key} is a link to somewhere else, which is not followed")
     return group[key]
 
 
-def _descend(path: Path, group: Any, name: str) -> Any:
-    for level in name.split("/"):
-        group = _child(path, group, level)
-    return group
-
-
-def _array(path: Path, dataset: Any) -> Array:
+def _array(path: Path, group: Any, key: str) -> Array:
+    dataset = _member(path, group, key)
+    if not isinstance(dataset, need("h5py").Dataset):
+        raise UserError(f"{path} is no file of Keras: {key} holds no numbers")
     if dataset.external or dataset.is_virtual:
         raise UserError(f"{path}: {dataset.name} lies in another file, which is not read")
     values: Array = np.asarray(dataset[()])
     if values.dtype.kind == "V" and values.dtype.itemsize == 2:  # how bfloat16 is stored
         return from_bfloat16(values.view(np.uint16))
+    if values.dtype.kind not in "fiub":
+        raise UserError(f"{path}: {dataset.name} holds no numbers")
     return as_numbers(values)

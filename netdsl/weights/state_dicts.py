@@ -6,6 +6,7 @@ plain containers and refuses everything else before it runs.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,9 @@ def read_torch(path: Path) -> dict[str, Array]:
     """The tensors of a state dict that `torch.save` wrote, floats as float32."""
     torch = need("torch")
     try:
-        found = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what it has to say of a file's age is no matter here
+            found = torch.load(path, map_location="cpu", weights_only=True)
     except MemoryError:
         raise
     except Exception as error:  # torch and its unpickler raise of every kind
@@ -91,7 +94,7 @@ def _state(path: Path, found: Any) -> dict[str, Any]:
 def _numbers(path: Path, name: str, value: Any) -> Array:
     torch = need("torch")
     if not isinstance(value, torch.Tensor):
-        raise UserError(f"{path}: {name} is no tensor but a {type(value).__name__}")
+        raise UserError(f"{path}: {name} is no tensor but of the type {type(value).__name__}")
     if value.layout != torch.strided or value.is_quantized or value.is_complex():
         raise UserError(f"{path}: {name} is a tensor of a kind that is not read ({value.dtype})")
     plain = value.detach()

@@ -7,7 +7,7 @@ out) is skipped. Keras' kernels are (*kernel, in, out), ours are PyTorch's (out,
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -18,29 +18,39 @@ from netdsl.catalog.layers.activation import Prelu
 from netdsl.catalog.layers.conv import Conv, ConvTranspose, Depthwise, Separable
 from netdsl.catalog.layers.linear import Dense, Embedding
 from netdsl.catalog.layers.norm import BatchNorm, GroupNorm, LayerNorm, RmsNorm
+from netdsl.catalog.layers.recurrent import BIASES, Gru, Lstm, Recurrence, Rnn
 from netdsl.record import Record
 
 Array: TypeAlias = npt.NDArray[Any]
 # From Keras' numbers to ours, for this layer.
 Turn: TypeAlias = Callable[[Array, Layer], Array]
+Row: TypeAlias = "Callable[[Any], tuple[Variable, ...]]"
 
 
 class Variable(Record):
-    """A variable of a layer of Keras: the name of our tensor, Keras' name, and the way to ours.
+    """A variable of a layer of Keras: our tensors in it, Keras' name, and the way to ours.
 
-    `features` says that its first axis counts the numbers of the vector that flows in, which
-    `flatten` orders differently there.
+    Several tensors stand along its first axis. `features` says that this axis counts the numbers
+    of the vector that flows in, which `flatten` orders differently there.
     """
 
-    tensor: str
+    tensors: tuple[str, ...]
     name: str
     turn: Turn
     features: bool = False
 
+    def parts(self, values: Array, layer: Layer) -> Iterator[tuple[str, Array]]:
+        """Our tensors by name, in our layout; one that is not there is left out."""
+        turned = self.turn(values, layer)
+        if len(self.tensors) == 1:
+            return iter([(self.tensors[0], turned)])
+        return zip(self.tensors, turned, strict=False)
 
-def variables_of(layer: type[Layer]) -> tuple[Variable, ...] | None:
+
+def variables_of(layer: Layer) -> tuple[Variable, ...] | None:
     """The row of a layer; None where Keras has no such layer with weights."""
-    return _ROWS.get(layer)
+    row = _ROWS.get(type(layer))
+    return None if row is None else row(layer)
 
 
 def flattened(shape: tuple[int, ...]) -> npt.NDArray[np.int64]:
@@ -59,7 +69,7 @@ def _same(values: Array, layer: Layer) -> Array:
 
 def _squeezed(values: Array, layer: Layer) -> Array:
     """A slope for each channel is (1, 1, channels) where all positions share it."""
-    return values.reshape(-1) if values.size == values.shape[-1:][0] else values
+    return values.reshape(-1) if values.ndim and values.size == values.shape[-1] else values
 
 
 def _kernel(values: Array, layer: Layer) -> Array:
@@ -93,30 +103,78 @@ def _grouped(values: Array, layer: Layer) -> Array:
     return np.moveaxis(apart, (-3, -1, -2), (0, 1, 2)).reshape(filters, -1, *window)
 
 
-_NORM = (
-    Variable("weight", "gamma", _same, features=True),
-    Variable("bias", "beta", _same, features=True),
-)
-_BIAS = Variable("bias", "bias", _same)
+def _reordered(values: Array, layer: Layer) -> Array:
+    """The gates of a GRU along the first axis: Keras' z, r, h are our r, z, n."""
+    apart = values.reshape(3, -1, *values.shape[1:])
+    return apart[[1, 0, 2]].reshape(values.shape)
 
-_ROWS: dict[type[Layer], tuple[Variable, ...]] = {
-    Conv: (Variable("weight", "kernel", _grouped), _BIAS),
-    ConvTranspose: (Variable("weight", "kernel", _kernel), _BIAS),
-    Depthwise: (Variable("weight", "depthwise_kernel", _depthwise), _BIAS),
-    Separable: (
-        Variable("depthwise.weight", "depthwise_kernel", _depthwise),
-        Variable("pointwise.weight", "pointwise_kernel", _kernel),
-        Variable("pointwise.bias", "bias", _same),
+
+def _matrix(values: Array, layer: Layer) -> Array:
+    """(in, gates * units) to (gates * units, in), the gates in our order."""
+    turned = np.moveaxis(values, 0, -1)
+    return _reordered(turned, layer) if isinstance(layer, Gru) else turned
+
+
+def _gates(values: Array, layer: Layer) -> Array:
+    """Biases of gates; with two of them (2, gates * units) they are two tensors."""
+    if not isinstance(layer, Gru):
+        return values
+    return (
+        np.stack([_reordered(row, layer) for row in values])
+        if values.ndim == 2
+        else (_reordered(values, layer))
+    )
+
+
+def _recurrence(layer: Recurrence) -> tuple[Variable, ...]:
+    """Both directions one after the other, as `Bidirectional` keeps them."""
+    biases = BIASES[layer.bias]
+    return tuple(
+        variable
+        for end in layer.directions
+        for variable in (
+            Variable((f"weight_ih{end}",), "kernel", _matrix),
+            Variable((f"weight_hh{end}",), "recurrent_kernel", _matrix),
+            Variable(tuple(f"{bias}{end}" for bias in biases), "bias", _gates),
+        )
+    )
+
+
+def _always(*variables: Variable) -> Row:
+    """The row of a layer whose variables do not depend on its arguments."""
+    return lambda layer: variables
+
+
+def _one(tensor: str, name: str, turn: Turn, features: bool = False) -> Variable:
+    return Variable((tensor,), name, turn, features)
+
+
+_SCALE = _one("weight", "gamma", _same, features=True)
+_OFFSET = _one("bias", "beta", _same, features=True)
+_BIAS = _one("bias", "bias", _same)
+
+_ROWS: dict[type[Layer], Row] = {
+    Conv: _always(_one("weight", "kernel", _grouped), _BIAS),
+    ConvTranspose: _always(_one("weight", "kernel", _kernel), _BIAS),
+    Depthwise: _always(_one("weight", "depthwise_kernel", _depthwise), _BIAS),
+    Separable: _always(
+        _one("depthwise.weight", "depthwise_kernel", _depthwise),
+        _one("pointwise.weight", "pointwise_kernel", _kernel),
+        _one("pointwise.bias", "bias", _same),
     ),
-    Dense: (Variable("weight", "kernel", _kernel, features=True), _BIAS),
-    Embedding: (Variable("weight", "embeddings", _same),),
-    BatchNorm: (
-        *_NORM,
-        Variable("running_mean", "moving_mean", _same, features=True),
-        Variable("running_var", "moving_variance", _same, features=True),
+    Dense: _always(_one("weight", "kernel", _kernel, features=True), _BIAS),
+    Embedding: _always(_one("weight", "embeddings", _same)),
+    BatchNorm: _always(
+        _SCALE,
+        _OFFSET,
+        _one("running_mean", "moving_mean", _same, features=True),
+        _one("running_var", "moving_variance", _same, features=True),
     ),
-    LayerNorm: _NORM,
-    GroupNorm: _NORM,
-    RmsNorm: (Variable("weight", "scale", _same, features=True),),
-    Prelu: (Variable("weight", "alpha", _squeezed),),
+    LayerNorm: _always(_SCALE, _OFFSET),
+    GroupNorm: _always(_SCALE, _OFFSET),
+    RmsNorm: _always(_one("weight", "scale", _same, features=True)),
+    Prelu: _always(_one("weight", "alpha", _squeezed)),
+    Rnn: _recurrence,
+    Lstm: _recurrence,
+    Gru: _recurrence,
 }
