@@ -143,11 +143,11 @@ class Build:
         return tree.Phase(self._span(children), names[0] if names else None, settings)
 
     def _doc(self, children: list[Any]) -> str:
-        """The comment right above an item."""
+        """The comment right above an item, line by line as it is indented."""
         line = self.source.position(self._start(children[0]))[0] - 1
         above: list[str] = []
         while line > 0 and (text := self.source.line(line).strip()).startswith("#"):
-            above.append(text.lstrip("#").strip())
+            above.append(text.lstrip("#").removeprefix(" "))
             line -= 1
         return "\n".join(reversed(above))
 

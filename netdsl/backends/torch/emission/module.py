@@ -31,11 +31,17 @@ def write_module(net: ElaboratedNet, classes: FinishedClasses, fold: Fold) -> st
 
 
 def _docstring(net: ElaboratedNet) -> str:
-    doc = " ".join(net.graph.definition.doc.split())
+    doc = _spoken(net.graph.definition.doc)
     text = f"{net.name} in PyTorch, written by netdsl."
     if not doc:
         return f'"""{text}"""'
     return "\n".join([f'"""{text}', "", *_wrapped(_quotable(doc), 0), '"""'])
+
+
+def _spoken(doc: str) -> str:
+    """A comment as one text, without its drawings: what is indented as code is in Markdown."""
+    lines = [line for line in doc.splitlines() if not line.startswith(layout.INDENT)]
+    return " ".join(" ".join(lines).split())
 
 
 def _quotable(text: str) -> str:
@@ -120,7 +126,7 @@ def _class(net: ElaboratedNet, finished: Finished, fold: Fold) -> str:
 
 def _class_doc(finished: Finished) -> list[str]:
     graph = finished.found.graph
-    doc = " ".join(graph.definition.doc.split()) if not finished.found.root else ""
+    doc = _spoken(graph.definition.doc) if not finished.found.root else ""
     kind = "net" if finished.found.root else "block"
     text = _quotable(doc or f"The {kind} `{graph.name}`.")
     if text.endswith('"'):
