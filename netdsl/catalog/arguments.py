@@ -182,6 +182,28 @@ class TensorInputs(TensorInput):
         return tuple(range(first, first + count))
 
 
+class MadeInput(TensorInput):
+    """The output of a layer that has a member of a given name.
+
+    What flows in is that member, and after it what flowed into that layer; the value is the index
+    of the first.
+    """
+
+    __slots__ = ("maker", "member")
+
+    def __init__(self, doc: str, member: str, maker: str) -> None:
+        super().__init__(doc)
+        self.member = member
+        self.maker = maker
+
+    @property
+    def expects(self) -> str:
+        return f"the output of a {self.maker} in this block"
+
+    def places(self, first: int, count: int) -> Any:
+        return first
+
+
 class TiedWeight(Argument):
     """A layer whose weight is used instead of an own one.
 
@@ -252,6 +274,7 @@ flag: Callable[..., Any] = Flag
 choice: Callable[..., Any] = Choice
 tensor_input: Callable[..., Any] = TensorInput
 tensor_inputs: Callable[..., Any] = TensorInputs
+made_input: Callable[..., Any] = MadeInput
 tied_weight: Callable[..., Any] = TiedWeight
 text: Callable[..., Any] = Text
 entry: Callable[..., Any] = EntryArgument

@@ -111,6 +111,7 @@ WORDS: dict[str, dict[str, str]] = {
         "take": "netdsl.catalog.layers.select:Take",
         "tanh": "netdsl.catalog.layers.activation:Tanh",
         "unflatten": "netdsl.catalog.layers.shape:Unflatten",
+        "unpool": "netdsl.catalog.layers.pool:Unpool",
         "upsample": "netdsl.catalog.layers.resize:Upsample",
     },
     "loss": {

@@ -9,10 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from netdsl.catalog.arguments import Argument, Entry, Rejection, TensorInput, TiedWeight
+from netdsl.catalog.arguments import (
+    Argument,
+    Entry,
+    MadeInput,
+    Rejection,
+    TensorInput,
+    TiedWeight,
+)
 from netdsl.catalog.base import Layer
 from netdsl.diagnostics import Label
-from netdsl.elaborate import defaults, expressions, sharing, steps
+from netdsl.elaborate import defaults, expressions, members, sharing, steps
 from netdsl.elaborate.families import parameters_of
 from netdsl.elaborate.frame import Frame
 from netdsl.elaborate.report import Mistake
@@ -65,7 +72,7 @@ def bind_layer(
                 tie, values[name] = sharing.tied(frame, source)
         elif source is not None:
             assert isinstance(kind, TensorInput)
-            brought = steps.operands(frame, source)
+            brought = _brought(frame, kind, source)
             values[name] = _places(kind, first + len(tensors), len(brought), source)
             tensors.extend(brought)
         elif kind.required:
@@ -74,6 +81,21 @@ def bind_layer(
     _check_operands(entry, len(tensors), span)
     layer = entry(*[values[name] for name in declared])
     return BoundLayer(layer, tuple(tensors), expressions, tie)
+
+
+def _brought(frame: Frame, kind: TensorInput, source: tree.Expression) -> list[Tensor]:
+    """The tensors that an argument brings."""
+    if not isinstance(kind, MadeInput):
+        return steps.operands(frame, source)
+    brought = members.given_and_made(steps.operand(frame, source), kind.member)
+    if brought is None:
+        raise Mistake(
+            "wrong-value",
+            f"{kind.name} expects {kind.expects}",
+            source.span,
+            help=f"`{kind.maker}(2) as p` names one; a block has only its own",
+        )
+    return brought
 
 
 def _places(kind: TensorInput, first: int, count: int, source: tree.Expression) -> Any:

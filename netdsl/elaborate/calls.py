@@ -63,7 +63,7 @@ def brings_tensors(entry: type[Entry], call: tree.Call) -> bool:
         return True
     named = {given.name.name for given in call.arguments if given.name is not None}
     return any(
-        name in named
+        name in named or declared.required
         for name, declared in entry.arguments().items()
         if isinstance(declared, TensorInput | TiedWeight)
     )

@@ -52,6 +52,19 @@ def member(value: Any, expression: tree.Member) -> Any:
     )
 
 
+def given_and_made(tensor: Tensor, name: str) -> list[Tensor] | None:
+    """A member of the layer that made a tensor, and the tensor that the layer was given.
+
+    None where no layer of the same body made it, or one without such a member.
+    """
+    draft = tensor.maker
+    inside = _inside(tensor)
+    if draft is None or not isinstance(draft.work, Layer) or name not in inside:
+        return None
+    builder, given = tensor.builder, draft.inputs[0]
+    return [builder.tap(draft, name, inside[name]), Tensor(builder, given, builder.types[given])]
+
+
 def _work(tensor: Tensor) -> Layer | Graph | None:
     """The layer or body that made a tensor, inside its maker where it came from there."""
     if tensor.maker is None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from netdsl.catalog.arguments import flag
+from netdsl.catalog.agree import agree
+from netdsl.catalog.arguments import flag, made_input
 from netdsl.catalog.base import Example, Rejection, Weightless
 from netdsl.catalog.quantities import padding, sizes
 from netdsl.catalog.windows import Pad, Sizes, Window, axes_of, pads_of, slide, spatial_rank
@@ -198,3 +199,60 @@ class GlobalMaxPool(_Global):
         Example("global_maxpool", ((20, 8),), (8,)),
         Example("global_maxpool", ((8,),), rejects="global_maxpool needs"),
     )
+
+
+class Unpool(Weightless):
+    """Puts each number back to where a maxpool found the largest, with zeros everywhere else.
+
+    `pooled` is the output of that maxpool; the input has its shape, the output that of the pool's
+    input. Where windows overlap, numbers that come to one place are added. Zeiler and Fergus, 2014.
+    """
+
+    word: ClassVar[str] = "unpool"
+    takes_int: ClassVar[bool] = True
+    pooled: int = made_input("the output of the maxpool that is undone", "indices", "maxpool")
+    examples: ClassVar[tuple[Example, ...]] = (
+        Example(
+            "unpool(b)",
+            ((2, 3, 4), (2, 3, 4), (4, 6, 4)),
+            (4, 6, 4),
+            number=("float", "int", "float"),
+        ),
+        Example("unpool(b)", ((4, 3), (4, 3), (9, 3)), (9, 3), number=("float", "int", "float")),
+        Example(
+            "unpool(b)",
+            ((2, 2, 2, 3), (2, 2, 2, 3), (4, 4, 5, 3)),
+            (4, 4, 5, 3),
+            number=("float", "int", "float"),
+        ),
+        Example(
+            "unpool(b)",
+            ((2, 3, 8), (2, 3, 4), (4, 6, 4)),
+            number=("float", "int", "float"),
+            rejects="2 x 3 x 4 came out of the pool",
+        ),
+        Example(
+            "unpool(b)",
+            ((4, 6, 4), (2, 3, 4), (4, 6, 4)),
+            number=("float", "int", "float"),
+            rejects="2 x 3 x 4 came out of the pool",
+        ),
+    )
+
+    def infer(self, *inputs: TensorType) -> TensorType:
+        flowing, indices, entered = inputs[0], inputs[self.pooled], inputs[self.pooled + 1]
+        try:
+            if flowing.rank != indices.rank:
+                raise Rejection("")
+            for size, pooled in zip(flowing.shape, indices.shape, strict=True):
+                agree(size, pooled)
+        except Rejection:
+            made = indices.replace(number="float")
+            raise Rejection(
+                f"unpool puts {flowing} back, but {made} came out of the pool",
+                input=0,
+                help=f"conv({made.channels}, 1) before it would give as many channels"
+                if flowing.spatial == made.spatial
+                else "it stands where the sizes are those after the pool",
+            ) from None
+        return flowing.with_shape(*entered.shape)

@@ -13,6 +13,7 @@ from netdsl.catalog.layers.pool import (
     GlobalAvgPool,
     GlobalMaxPool,
     MaxPool,
+    Unpool,
 )
 from netdsl.tensor import TensorType
 
@@ -54,6 +55,15 @@ def _with_own_indices(layer: MaxPool, rank: int, emission: Emission) -> Emission
 def _both_back(rank: int, text: str) -> str:
     """Two channels-first results in the layout of a tensor of this rank."""
     return f"(t.mT for t in {text})" if sequence(rank) else text
+
+
+@row(Unpool)
+def unpool(layer: Unpool, inputs: tuple[TensorType, ...]) -> Emission:
+    rank = inputs[0].rank
+    swap, sizes = (".mT", "1:2") if sequence(rank) else ("", "2:")
+    indices, entered = f"{{{layer.pooled}}}{swap}", f"{{{layer.pooled + 1}}}"
+    text = f"max_unpool({channels_first(rank)}, {indices}, {entered}.shape[{sizes}])"
+    return function(back(rank, text), "max_unpool")
 
 
 @row(AvgPool)
