@@ -58,4 +58,4 @@ def test_a_promise_that_is_wrong_would_be_told() -> None:
 def test_a_file_cites_its_paper(path: Path) -> None:
     comment = path.read_text(encoding="utf-8").partition("\n\n")[0]
     assert all(line.startswith("#") for line in comment.splitlines())
-    assert any(str(year) in comment for year in range(1980, 2027))
+    assert any(str(year) in comment for year in range(1943, 2027))
