@@ -52,6 +52,8 @@ USES = {
     "fractal(3, conv(8, 3, pad=same))": ((9, 7, 4), (9, 7, 8), 3 * 37 * 8 + 4 * 73 * 8),
     "fractal(2, batchnorm -> relu, drop=0.1)": ((9, 7, 4), (9, 7, 4), 3 * 8),
     "highway": ((6,), (6,), 2 * 42),
+    "transformer_block(2)": ((5, 8), (5, 8), (24 * 8 + 24 + 72) + (9 * 32 + 33 * 8) + 32),
+    "transformer_block(2, 2, rate=0.1, post=true)": ((5, 8), (5, 8), 288 + (9 * 16 + 17 * 8) + 32),
 }  # fmt: skip
 
 
