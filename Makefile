@@ -3,7 +3,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: train test bench generate setup clean
+.PHONY: train test parity bench generate setup clean
 
 # Train the small digit classifier.
 train: .venv/run.stamp
@@ -15,6 +15,10 @@ test: .venv/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/mypy --strict netdsl
 	$(BIN)/python -m pytest
+
+# Every net of torchvision and Keras with transplanted weights; writes docs/parity.md. Takes long.
+parity: .venv/dev.stamp
+	$(BIN)/python -m tests.parity --write
 
 # Each benchmark prints ratios against a peer that it measures in the same run.
 bench: .venv/dev.stamp

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-# Both are read when TensorFlow is imported; its greetings are no result.
+# Both are read when TensorFlow is imported. Its greetings are no result, nor is it news that the
+# form in which Keras publishes weights is an old one.
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
@@ -17,6 +19,9 @@ import numpy as np
 
 from tests.parity.keras_resnext import RESNEXT
 from tests.parity.references import Array, Draw, Reference, Size, figures
+
+for library in ("absl", "tensorflow"):
+    logging.getLogger(library).setLevel(logging.ERROR)
 
 # What is drawn for a tensor of each name; the statistics are found, not drawn.
 DRAWN: dict[str, Callable[[Draw, Sequence[int]], Array]] = {
@@ -74,9 +79,22 @@ class KerasReference(Reference):
         self.model.save(path)
         return path
 
-    def logits(self) -> Array:
-        found: Array = np.array(self.model(self.images, training=False))
+    def logits(self, double: bool = False) -> Array:
+        model = self._twin() if double else self.model
+        images = self.images.astype(np.float64 if double else np.float32)
+        found: Array = np.array(model(images, training=False))
         return found
+
+    def _twin(self) -> keras.Model:
+        """The same model in double precision."""
+        usual = keras.config.dtype_policy()
+        keras.config.set_dtype_policy("float64")
+        try:
+            twin = built(self.key, self.figures)
+        finally:
+            keras.config.set_dtype_policy(usual)
+        twin.set_weights(self.model.get_weights())
+        return twin
 
 
 def settling(norm: keras.layers.BatchNormalization, draw: Draw) -> Callable[..., Any]:
@@ -96,7 +114,7 @@ def settling(norm: keras.layers.BatchNormalization, draw: Draw) -> Callable[...,
 def built(key: str, of: dict[str, Any]) -> keras.Model:
     """The model of a key; MobileNet's width stands in the key behind an underscore."""
     shape = tuple(of["input"][-3:])
-    if key in RESNEXT:
+    if "constructor" not in of:
         return RESNEXT[key](shape)
     build = getattr(keras.applications, key.partition("_")[0])
     return build(weights=None, classifier_activation=None, input_shape=shape, **of["constructor"])

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from tests.parity.in_pytorch import answer, channels_first
 from tests.parity.references import Array, Draw, Reference, Size, figures
 from tests.peers import import_torchvision
 
@@ -49,15 +50,10 @@ class TorchvisionReference(Reference):
         # Auxiliary heads exist in training alone; normalisations use what they were just given.
         self.model.train()
         hooks = [norm.eval().register_forward_pre_hook(settle) for norm in norms]
-        self.model(self.batch)
+        self.model(channels_first(self.images))
         for hook in hooks:
             hook.remove()
         self.model.eval()
-
-    @property
-    def batch(self) -> Tensor:
-        """The images as PyTorch takes them."""
-        return torch.from_numpy(self.images).permute(0, 3, 1, 2)
 
     @property
     def figures(self) -> dict[str, Any]:
@@ -77,10 +73,8 @@ class TorchvisionReference(Reference):
         torch.save(self.model.state_dict(), path)
         return path
 
-    @torch.no_grad()
-    def logits(self) -> Array:
-        found: Array = self.model(self.batch).numpy()
-        return found
+    def logits(self, double: bool = False) -> Array:
+        return answer(self.model, self.model, self.images, double)
 
 
 def drawn(name: str, shape: tuple[int, ...], draw: Draw) -> Array:

@@ -24,7 +24,7 @@ FIGURES = Path(__file__).resolve().parent.parent / "reference"
 LIBRARIES = ("keras", "torchvision")
 IMAGES = 2
 
-Array = NDArray[np.float32]
+Array = NDArray[np.floating]
 
 
 class Size(NamedTuple):
@@ -108,8 +108,8 @@ class Reference(ABC):
         """Saves it in the form in which the library's weights are published; the file."""
 
     @abstractmethod
-    def logits(self) -> Array:
-        """What it makes of the images, before any softmax."""
+    def logits(self, double: bool = False) -> Array:
+        """What it makes of the images, before any softmax, in single or double precision."""
 
 
 def images(figures: dict[str, Any]) -> Array:
