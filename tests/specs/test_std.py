@@ -101,3 +101,11 @@ def test_a_squeeze_weighs_channels_of_the_same_shape() -> None:
     assert [layer.word for *_, layer in layers(net.graph)] == [
         *("global_avgpool", "conv", "relu", "conv", "sigmoid", "mul"),
     ]
+
+
+def test_paths_of_a_fractal_that_end_together_have_one_mean() -> None:
+    net = use("fractal(4, conv(8, 3, pad=same))", (8, 8, 8))
+    means = [len(node.inputs) for _, node, layer in layers(net.graph) if layer.word == "mean"]
+    # Fractals of three, two and one column come one after the other; that of three has two again.
+    assert sorted(means) == [2, 2, 3, 4]
+    assert sum(layer.word == "conv" for *_, layer in layers(net.graph)) == 2**4 - 1
