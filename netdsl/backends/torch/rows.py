@@ -96,9 +96,17 @@ def arguments(**given: tuple[Any, Any]) -> tuple[str, dict[str, Any]]:
     return "".join(f", {name}={{{name}}}" for name in kept), kept
 
 
+def factor(value: float) -> tuple[str, dict[str, float]]:
+    """A factor before an operand, left out where it is 1 as arguments are at their defaults.
+
+    Returns the template (`{factor} * `) and its values.
+    """
+    return ("{factor} * ", {"factor": value}) if _in_full.get() or value != 1 else ("", {})
+
+
 @contextmanager
 def in_full() -> Iterator[None]:
-    """Rows asked within it write all keyword arguments.
+    """Rows asked within it write all keyword arguments and factors.
 
     So uses of a layer that differ in a stride of 1 and 2 have the same template.
     """

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from netdsl.backends.torch.emission.levels import Chain
+from netdsl.backends.torch.emission.places import without
 from netdsl.backends.torch.emission.plan import Choice, Item, Loop, Use, Value
 
 
@@ -34,8 +35,7 @@ class Needs:
         for item in items:
             match item:
                 case Use():
-                    emission = item.emission
-                    if emission is not None and emission.call.text == "{0}" and not item.module:
+                    if _passes_on(item):
                         self.same[item.outputs[0]] = item.inputs[0]
                 case Loop():
                     self._find_same(item.items)
@@ -109,6 +109,13 @@ class Needs:
         self._count_items([item])
         found, self.counts, self.consumer = self.counts, before, consumer
         return found
+
+
+def _passes_on(use: Use) -> bool:
+    """Whether what comes out is what flows in, as it is."""
+    if use.emission is None or use.module is not None:
+        return False
+    return without(use.emission.call.text, use.omitted) == "{0}"
 
 
 def chained(items: Sequence[Item], chains: dict[str, Chain]) -> list[Item | Chain]:

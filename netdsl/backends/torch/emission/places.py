@@ -85,7 +85,7 @@ def place(
 
 
 def _omitted(full: rows.Emission, brief: rows.Emission) -> frozenset[str] | None:
-    """The keyword arguments that equal their defaults; None where they are not all that differs."""
+    """What may be left out, by the names of its values; None where it is not all that differs."""
     pairs = [
         (full.call, brief.call),
         *zip(full.members.values(), brief.members.values(), strict=True),
@@ -100,9 +100,9 @@ def _omitted(full: rows.Emission, brief: rows.Emission) -> frozenset[str] | None
 
 
 def without(template: str, names: Iterable[str]) -> str:
-    """A template without some keyword arguments."""
+    """A template without some keyword arguments and factors."""
     for name in names:
-        template = template.replace(f", {name}={{{name}}}", "")
+        template = template.replace(f", {name}={{{name}}}", "").replace(f"{{{name}}} * ", "")
     return template
 
 

@@ -48,7 +48,7 @@ class ModuleName(Record):
 class Place(Record):
     """What a use is in one body, in one round: the node and what PyTorch needs for it.
 
-    `omitted` names the keyword arguments that equal their defaults there.
+    `omitted` names the keyword arguments that equal their defaults there, and factors of 1.
     """
 
     node: Node
@@ -99,7 +99,7 @@ class Use:
 
     @property
     def omitted(self) -> frozenset[str]:
-        """The keyword arguments that equal their defaults everywhere."""
+        """The keyword arguments that equal their defaults everywhere, and factors of 1."""
         each = [place.omitted for places in self.places.values() for place in places]
         return frozenset.intersection(*each)
 

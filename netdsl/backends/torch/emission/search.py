@@ -45,8 +45,12 @@ def combinations(
 def _scaled(symbol: Symbol, value: int, wanted: int) -> Iterator[Expression]:
     if value > 0 and wanted > value and wanted % value == 0 and wanted // value <= _MOST_FACTOR:
         yield Operation("*", (Constant(wanted // value), symbol))
-    if wanted > 0 and value > wanted and value // wanted <= _MOST_FACTOR:
-        yield Operation("//", (symbol, Constant(value // wanted)))
+    if 0 < wanted < value:
+        # 3 // 2 and 3 // 3 are both 1: a kernel's half is known by the other kernels.
+        most, least = value // wanted, value // (wanted + 1) + 1
+        for part in [most, *range(least, most)]:
+            if part <= _MOST_FACTOR:
+                yield Operation("//", (symbol, Constant(part)))
     if 0 < abs(wanted - value) <= 2:
         sign = "+" if wanted > value else "-"
         yield Operation(sign, (symbol, Constant(abs(wanted - value))))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netdsl.backends.torch.rows import Code, Emission, function, row
+from netdsl.backends.torch.rows import Code, Emission, factor, function, row
 from netdsl.catalog.layers.scaling import Identity, LayerScale, Rescale
 from netdsl.tensor import TensorType
 
@@ -15,11 +15,12 @@ def identity(layer: Identity, inputs: tuple[TensorType, ...]) -> Emission:
 @row(Rescale)
 def rescale(layer: Rescale, inputs: tuple[TensorType, ...]) -> Emission:
     if layer.factor == -1:
-        return function("{offset} - {0}" if layer.offset else "-{0}", offset=layer.offset)
-    text = "{0}" if layer.factor == 1 else "{factor} * {0}"
-    if layer.offset:
-        text += " - {offset}" if layer.offset < 0 else " + {offset}"
-    return function(text, factor=layer.factor, offset=abs(layer.offset))
+        return function("{offset} - {0}", offset=layer.offset) if layer.offset else function("-{0}")
+    before, values = factor(layer.factor)
+    if not layer.offset:
+        return function(f"{before}{{0}}", **values)
+    sign = "-" if layer.offset < 0 else "+"
+    return function(f"{before}{{0}} {sign} {{offset}}", **values, offset=abs(layer.offset))
 
 
 @row(LayerScale)
