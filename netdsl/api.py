@@ -155,11 +155,26 @@ class Net:
             raise SpecError(self.spec.diagnostics)
         return settings
 
-    def torch(self, **options: Any) -> torch.nn.Module:
-        """The net as a `torch.nn.Module`, made from the source that `netdsl export` prints."""
+    def torch(
+        self, weights: str | os.PathLike[str] | None = None, **options: Any
+    ) -> torch.nn.Module:
+        """The net as a `torch.nn.Module`, made from the source that `netdsl export` prints.
+
+        `weights` is a safetensors file under the language's names, as training and
+        `netdsl weights convert` write them; a `UserError` lists what of it does not fit.
+        """
         from netdsl.backends.torch import build
 
         module: torch.nn.Module = build(self.elaborated, **options)
+        if weights is not None:
+            from torch import from_numpy
+
+            from netdsl.weights.fit import fit
+
+            found = fit(self.elaborated, weights).weights
+            # The file has everything but the counters of PyTorch's batchnorms.
+            state = {name: from_numpy(values) for name, values in found.items()}
+            module.load_state_dict(state, strict=False)
         return module
 
     def converted(self, source: str, file: str | os.PathLike[str]) -> dict[str, Array]:

@@ -236,6 +236,25 @@ class Text(Argument):
         return "a text in quotes"
 
 
+class PartName(Argument):
+    """A layer, block or level of the net by its full name, as a name or a text.
+
+    The elaborator gives a name as it is written, `backbone` or `encoder.stage2`: it means a part
+    of the net, whatever else in the file is called so.
+    """
+
+    __slots__ = ()
+
+    def normal(self, value: Any) -> Any:
+        if not isinstance(value, str) or not all(map(str.isidentifier, value.split("."))):
+            raise self.refuse(value)
+        return value
+
+    @property
+    def expects(self) -> str:
+        return "the name of a layer, block or level of the net, such as backbone"
+
+
 class Entry(Record):
     """Anything of the catalogue: a word, a category, and arguments declared as fields."""
 
@@ -277,4 +296,5 @@ tensor_inputs: Callable[..., Any] = TensorInputs
 made_input: Callable[..., Any] = MadeInput
 tied_weight: Callable[..., Any] = TiedWeight
 text: Callable[..., Any] = Text
+part_name: Callable[..., Any] = PartName
 entry: Callable[..., Any] = EntryArgument

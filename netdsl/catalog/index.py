@@ -135,6 +135,9 @@ WORDS: dict[str, dict[str, str]] = {
     "settings": {
         "train": "netdsl.catalog.settings:Settings",
     },
+    "source of weights": {
+        "pretrained": "netdsl.catalog.settings:Pretrained",
+    },
 }
 
 # Words that some argument declares.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar, Literal
 
-from netdsl.catalog.arguments import Argument, Entry, Symbol, choice, entry
+from netdsl.catalog.arguments import Argument, Entry, Symbol, choice, entry, flag, part_name, text
 from netdsl.catalog.losses import Loss, LossSum, LossTerm
 from netdsl.catalog.optimizers import Optimizer
 from netdsl.catalog.quantities import Whole, number, whole
@@ -36,6 +36,22 @@ class Accuracy(Metric):
     """The share of examples whose class is predicted rightly."""
 
     word: ClassVar[str] = "accuracy"
+
+
+class Pretrained(Entry):
+    """Weights from a safetensors file under the language's names, in place of random ones.
+
+    The file's names are relative to `into`. Everything in it must fit, and everything there must
+    be in it; with `partial` what fits is taken, and the rest of the net starts as usual.
+    """
+
+    word: ClassVar[str] = "pretrained"
+    category: ClassVar[str] = "source of weights"
+    file: str = text("the file, relative to the folder of the spec")
+    into: str | None = part_name(
+        "the part of the net that the weights are for; else all", None, True
+    )
+    partial: bool = flag("whether only what fits is taken", False, keyword=True)
 
 
 class Shares(Argument):
@@ -164,6 +180,7 @@ class Settings(Entry):
         "figures beside the loss; [accuracy] for a classification", None, True
     )
     optimizer: Optimizer = optimizer_choice("how gradients move the weights", REQUIRED, True)
+    init: Pretrained | None = entry("weights to start from", Pretrained, None, True)
     l1: float = number("times the sum of absolute weights, added to the loss", 0, True, minimum=0)
     l2: float = number("times the sum of squared weights, added to the loss", 0, True, minimum=0)
     batch: int | Literal["all"] = batch_size("how many examples a step sees", 32, True)

@@ -23,6 +23,7 @@ COMMANDS = {
     "export": "netdsl.cli.export",
     "predict": "netdsl.cli.predict",
     "train": "netdsl.cli.train",
+    "weights": "netdsl.cli.weights",
     "zoo": "netdsl.cli.zoo",
 }
 
@@ -38,6 +39,7 @@ _STAGES = {
     "netdsl.backends": "emission",
     "netdsl.data": "reading data",
     "netdsl.training": "training",
+    "netdsl.weights": "reading weights",
     "netdsl.cli": "the command line",
 }
 

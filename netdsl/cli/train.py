@@ -76,6 +76,8 @@ def _train(
     console.print(
         f"{plan.net.name} on {plan.data.name}: {told}; run {path}", highlight=False, soft_wrap=True
     )
+    if current.started:
+        console.print(current.started, highlight=False, markup=False, soft_wrap=True)
     started = time.perf_counter()
     try:
         with TerminalProgress(console, plan.settings.epochs) as progress:

@@ -13,6 +13,7 @@ from netdsl.catalog.arguments import (
     Argument,
     Entry,
     MadeInput,
+    PartName,
     Rejection,
     TensorInput,
     TiedWeight,
@@ -215,13 +216,22 @@ def _bind_values(
 
 def accepted(frame: Frame, kind: Argument, source: tree.Expression, word: str) -> Any:
     """The value of an argument in the normal form of its kind."""
-    value = expressions.evaluate(frame, source, kind)
+    part = _dotted(source) if isinstance(kind, PartName) else None
+    value = expressions.evaluate(frame, source, kind) if part is None else part
     value = _instance(frame, value, source.span)
     try:
         return kind.accept(value)
     except Rejection as rejection:
         shown = _kind_message(kind, value, word, rejection)
         raise Mistake("wrong-value", shown, source.span, help=rejection.help) from None
+
+
+def _dotted(source: tree.Expression) -> str | None:
+    """A name with its members as written, `encoder.stage2`; None for anything else."""
+    if isinstance(source, tree.Member):
+        outer = _dotted(source.value)
+        return None if outer is None else f"{outer}.{source.name.name}"
+    return source.name if isinstance(source, tree.Name) else None
 
 
 def _kind_message(kind: Argument, value: Any, word: str, rejection: Rejection) -> str:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Mapping
 from typing import Any, Protocol
 
-from netdsl.backends.engine import Engine
+from netdsl.backends.engine import Array, Engine
 from netdsl.diagnostics import UserError
 from netdsl.training.initial import initial_weights
 from netdsl.training.interrupt import Interruptions
@@ -33,9 +34,12 @@ class Listener(Protocol):
         """An epoch is done and on the disk; `entry` is what the log says of it."""
 
 
-def begin(plan: Plan, engine: Engine, run: RunFolder) -> None:
-    """Gives the engine its first weights and keeps them as the state after 0 epochs."""
-    weights = initial_weights(plan.net.graph, plan.settings.seed)
+def begin(plan: Plan, engine: Engine, run: RunFolder, given: Mapping[str, Array] = {}) -> None:
+    """Gives the engine its first weights and keeps them as the state after 0 epochs.
+
+    Those that are `given` take the place of those that the seed draws.
+    """
+    weights = initial_weights(plan.net.graph, plan.settings.seed) | dict(given)
     engine.put_weights(weights)
     stopping = Stopping(plan.settings.early_stopping)
     run.write_state(State(0, weights, engine.state(), stopping.to_json()))

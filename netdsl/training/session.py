@@ -15,7 +15,7 @@ from netdsl.data.folders import size_of
 from netdsl.data.new import Schema, read_new
 from netdsl.diagnostics import UserError
 from netdsl.graph import ElaboratedNet, named_weights
-from netdsl.training import curves, loop
+from netdsl.training import curves, loop, pretrained
 from netdsl.training.answer import Reading, answers, reading_of
 from netdsl.training.backends import backend
 from netdsl.training.describe import describe
@@ -30,11 +30,15 @@ _DEALING = ("split", "seed")
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A run in the making: its plan, its engine, its folder."""
+    """A run in the making: its plan, its engine, its folder.
+
+    `started` is a sentence about weights that it began with from a file, else empty.
+    """
 
     plan: Plan
     engine: Engine
     run: RunFolder
+    started: str = ""
 
     def train(self, listener: loop.Listener) -> None:
         """Trains to the end of the plan; `KeyboardInterrupt` leaves the run resumable."""
@@ -58,6 +62,7 @@ class Session:
 def start(spec: Spec, backend_name: str, out: Path | None, device: str) -> Session:
     """A new run: nothing is written before plan and engine are made."""
     plan = make_plan(spec.net, spec.settings, spec.folder)
+    started = pretrained.started(plan.net, plan.settings.init, spec.folder)
     engine = backend(backend_name).make_engine(plan.net, plan.task, plan.arrays, device)
     run = RunFolder.create(out, spec.net.name)
     name = run.write_spec(spec.sources)
@@ -68,11 +73,12 @@ def start(spec: Spec, backend_name: str, out: Path | None, device: str) -> Sessi
             "spec": name,
             "asked": spec.asked,
             "data_folder": str(spec.folder),
+            "pretrained": started.note,
             **_described(spec, plan),
         }
     )
-    loop.begin(plan, engine, run)
-    return Session(plan, engine, run)
+    loop.begin(plan, engine, run, started.weights)
+    return Session(plan, engine, run, started.sentence)
 
 
 def resume(path: Path, overrides: Mapping[str, str], device: str, opener: Opener) -> Session:

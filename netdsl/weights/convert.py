@@ -15,7 +15,16 @@ import numpy as np
 from netdsl.diagnostics import UserError
 from netdsl.graph import ElaboratedNet, named_weights
 from netdsl.weights.checkpoints import Array, Checkpoint, KerasLayers, read, written
-from netdsl.weights.maps import SOURCES, Pair, Pairing, Rule, map_file, pair, rules_of
+from netdsl.weights.maps import (
+    SOURCES,
+    Pair,
+    Pairing,
+    Rule,
+    check_source,
+    map_file,
+    pair,
+    rules_of,
+)
 from netdsl.weights.maps import read as read_map
 from netdsl.weights.ours import OurLayer, our_layers
 
@@ -44,12 +53,6 @@ def convert(
         if fitting is None:
             raise
         raise UserError(f"{error}; it fits {fitting}, of the same file") from None
-
-
-def check_source(source: str) -> None:
-    """Refuses a source that there is not."""
-    if source not in SOURCES:
-        raise UserError(f"there is no source {source}; there is {', '.join(SOURCES)}")
 
 
 def from_checkpoint(

@@ -70,6 +70,12 @@ class Pairing(Record):
     uneven: tuple[Uneven, ...]
 
 
+def check_source(source: str) -> None:
+    """Refuses a source that there is not."""
+    if source not in SOURCES:
+        raise UserError(f"there is no source {source}; there is {', '.join(SOURCES)}")
+
+
 def map_file(spec: str) -> str:
     """The path of the map that belongs to a spec's file."""
     return f"{os.path.splitext(spec)[0]}.weights.json"
