@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,9 @@ from netdsl.analyze.cost import Costs
 from netdsl.graph import ElaboratedNet
 from netdsl.syntax import tree
 from tests.specs.bundled import STD, layers, shape, spec
+
+# Authors, year and title, as in the headers of specs.
+CITATION = re.compile(r'([^()"]+, \d{4}), "([^"]+)"')
 
 # A call, what flows in, what flows out, how many weights it has.
 USES = {
@@ -86,8 +90,38 @@ def test_a_file_of_std_is_one_documented_block_of_its_name(path: Path) -> None:
         if isinstance(item, tree.Block)
     ]  # fmt: skip
     assert block.name.name == path.stem
-    assert "In" in block.doc
     assert spec(f"std/{path.name}").diagnostics == ()
+
+
+@pytest.mark.parametrize("path", STD, ids=lambda path: path.stem)
+def test_a_comment_has_all_its_parts(path: Path) -> None:
+    """What it is and its paper, a drawing as in the paper's figure, what flows, the arguments."""
+    (block,) = [i for i in spec(f"std/{path.name}").scope.file.items if isinstance(i, tree.Block)]
+    assert missing(block.doc, [parameter.name.name for parameter in block.parameters]) == []
+
+
+def missing(doc: str, parameters: list[str]) -> list[str]:
+    """The parts that a comment lacks."""
+    first, *others = doc.split("\n\n")
+    drawings = [part for part in others if all(line[:4] == "    " for line in part.splitlines())]
+    rest = " ".join(" ".join(part for part in others if part not in drawings).split())
+    explained = ", ".join(re.findall(r"(\w+(?:, \w+)*):", rest)).split(", ")
+    drawn = drawings[0].splitlines() if len(drawings) == 1 else []
+    parts = {
+        "its paper": CITATION.search(" ".join(first.split())) is not None,
+        "one drawing": 0 < len(drawn) <= 12 and drawn[0].split()[0] == "x",
+        "what flows": {"In", "Out"} <= {*explained} or rest.startswith("In and Out:"),
+    } | {parameter: parameter in explained for parameter in parameters}
+    return [part for part, there in parts.items() if not there]
+
+
+def test_a_comment_that_lacks_parts_is_told() -> None:
+    whole = 'A unit (Doe, 2020, "Units").\n\n     x\n    conv\n\nIn: n. Out: n. a, b: sizes.'
+    assert missing(whole, ["a", "b"]) == []
+    assert missing(whole, ["a", "c"]) == ["c"]
+    assert missing(whole.replace("2020, ", ""), ["a"]) == ["its paper"]
+    assert missing(whole.replace("     x\n", ""), ["a"]) == ["one drawing"]
+    assert missing(whole.replace("Out: n.", ""), ["a"]) == ["what flows"]
 
 
 def test_where_a_bottleneck_has_its_stride() -> None:
