@@ -28,6 +28,15 @@ net Scaled {
 }
 """
 
+PADDED = """
+from std import conv_block
+
+net Padded {
+  input image: 8 x 8 x 4
+  conv_block(6, (1, 7)) -> conv_block(6, 3, pad=0) -> conv_block(8, 3)
+}
+"""
+
 
 @pytest.mark.parametrize("kernels", [(3, 5), (5, 3), (3, 5, 7), (3, 7)])
 def test_same_padding_is_half_of_the_kernel(kernels: tuple[int, ...]) -> None:
@@ -58,3 +67,14 @@ def test_a_factor_that_is_one_everywhere_is_not_written() -> None:
     assert text.count("class Correction") == 1
     assert "scale" not in text
     assert " * " not in text
+
+
+def test_padding_that_no_parameter_gives_is_an_argument_with_pytorch_s_default() -> None:
+    net = netdsl.load("padded.net", text=PADDED).elaborated
+    text = emit(net)
+    assert "padding: int | tuple = 0" in text
+    assert "self.conv_block1 = ConvBlock(4, 6, kernel=(1, 7), padding=(0, 3))" in text
+    assert "self.conv_block2 = ConvBlock(6, 6)" in text
+    assert "self.conv_block3 = ConvBlock(6, 8, padding=1)" in text
+    (image,) = inputs(net)
+    assert build(net)(image).shape == (image.shape[0], 8, 6, 6)

@@ -32,8 +32,8 @@ from netdsl.graph import Graph, Shared, TapPath
 class Class:
     """A class of the emitted module: a plan, and what is found out about it on the way."""
 
-    __slots__ = ("conditions", "explained", "extras", "folds", "keys", "name", "plan", "root",
-                 "taps")  # fmt: skip
+    __slots__ = ("conditions", "defaults", "explained", "extras", "folds", "keys", "name", "plan",
+                 "root", "taps")  # fmt: skip
 
     def __init__(self, plan: Plan, root: bool) -> None:
         self.plan = plan
@@ -42,6 +42,8 @@ class Class:
         # The constructor's parameters; values of those that no block declares stand in `extras`.
         self.keys: dict[Key, None] = {}
         self.extras: dict[Key, tuple[str, dict[Graph, object]]] = {}
+        # What an extra parameter is where nobody gives it: the default of PyTorch's own argument.
+        self.defaults: dict[Key, object] = {}
         self.explained: dict[tuple[int, str], Expression] = {}
         self.conditions: dict[Choice, list[tuple[int, Expression]]] = {}
         # Tensors that `forward` returns beside the main one.

@@ -203,9 +203,13 @@ class Explainer:
         slot = (id(use), f"{part}.{name}")
         if slot not in self.found.explained:
             points = self.points(use, lambda place: code_of(place, part).values[name])  # type: ignore[union-attr]
-            shown = f"{_stem(use.module)}{name}" if name not in self._names() else name
+            shown = name if name not in self._names() else f"{_stem(use.module)}{name}"
             candidates = self._candidates(use, part, name)
-            self.found.explained[slot] = self.choose(points, candidates, shown, ("extra", slot))
+            key = ("extra", slot)
+            self.found.explained[slot] = self.choose(points, candidates, shown, key)
+            omitting = [p for places in use.places.values() for p in places if name in p.omitted]
+            if omitting and self.found.explained[slot] == Symbol(key):
+                self.found.defaults[key] = code_of(omitting[0], part).values[name]  # type: ignore[union-attr]
         return self.found.explained[slot]
 
     def argument(self, use: Use, key: Key) -> Expression:

@@ -47,8 +47,10 @@ def parameters(explainer: Explainer) -> dict[Key, Parameter]:
 
 
 def default(found: Class, key: Key) -> Any:
-    """The default of a parameter, where the block declares one that is a plain value."""
+    """The default of a parameter, where the block or PyTorch declares one that is a plain value."""
     kind, name = key
+    if kind == "extra":
+        return found.defaults.get(key, REQUIRED)
     if kind != "parameter":
         return REQUIRED
     declared = next(p for p in found.graph.definition.parameters if p.name.name == name)
