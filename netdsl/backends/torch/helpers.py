@@ -182,7 +182,7 @@ def pad_channels(x, to, before=0):
 
 _SAMPLE = '''
 class Sample(nn.Module):
-    """Draws from normal distributions in training, and gives their means in evaluation."""
+    """A draw from normal distributions in training, and their means in evaluation."""
 
     def forward(self, mean, logvar):
         noise = torch.randn_like(mean) if self.training else 0

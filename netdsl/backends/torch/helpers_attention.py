@@ -21,7 +21,8 @@ class Attention(nn.Module):
         self.heads = heads
         self.causal = causal
         self.in_proj_weight = nn.Parameter(torch.zeros(3 * features, features))
-        self.in_proj_bias = nn.Parameter(torch.zeros(3 * features)) if qkv_bias else None
+        bias = nn.Parameter(torch.zeros(3 * features))
+        self.in_proj_bias = bias if qkv_bias else None
         self.out_proj = nn.Linear(features, features)
         for weight in (self.in_proj_weight, self.out_proj.weight):
             nn.init.kaiming_normal_(weight, nonlinearity="relu")
@@ -33,10 +34,12 @@ class Attention(nn.Module):
 
     def attend(self, q, k, v, mask):
         """Divides features among heads, and mixes what they gather."""
-        q, k, v = (t.unflatten(-1, (self.heads, -1)).transpose(-3, -2) for t in (q, k, v))
+        parts = (t.unflatten(-1, (self.heads, -1)) for t in (q, k, v))
+        q, k, v = (part.transpose(-3, -2) for part in parts)
         if self.causal and mask is not None:
             later = mask.new_ones(q.shape[-2], k.shape[-2], dtype=torch.bool).triu(1)
-            mask = mask.masked_fill(later, -torch.inf if mask.is_floating_point() else 0)
+            hidden = -torch.inf if mask.is_floating_point() else 0
+            mask = mask.masked_fill(later, hidden)
         causal = self.causal and mask is None
         y = F.scaled_dot_product_attention(q, k, v, mask, is_causal=causal)
         return self.out_proj(y.transpose(-3, -2).flatten(-2))
@@ -71,7 +74,8 @@ def sinusoids(x):
     length, features = x.shape[1:]
     rates = 10000 ** (-torch.arange(0, features, 2, device=x.device) / features)
     angles = torch.arange(length, device=x.device)[:, None] * rates
-    return torch.stack([angles.sin(), angles.cos()], -1).flatten(1)[:, :features].to(x.dtype)
+    waves = torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(1)
+    return waves[:, :features].to(x.dtype)
 '''
 
 _POSITIONS = '''

@@ -1,7 +1,8 @@
 """Lays out emitted statements as `ruff format` does: 88 columns, one argument a line where needed.
 
-Statements that fit stand as they are. Of those that do not, the last pair of brackets is opened:
-what is inside goes on a line of its own, or item by item with a comma after the last.
+Statements that fit stand as they are. Of those that do not, the last pair of brackets is opened
+before which the line fits: what is inside goes on a line of its own, or item by item with a comma
+after the last.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ def statement(text: str, depth: int) -> list[str]:
     lead = INDENT * depth
     if len(lead) + len(text) <= WIDTH:
         return [lead + text]
-    opening = _opening(text)
+    opening = _opening(text, WIDTH - len(lead))
     if opening is None:
         return [lead + text]
     start, end = opening
@@ -44,7 +45,8 @@ def _literal(text: str, start: int) -> bool:
 
 def _item(text: str, depth: int) -> list[str]:
     lead = INDENT * depth
-    opening = _opening(text) if len(lead) + len(text) + 1 > WIDTH else None
+    fits = len(lead) + len(text) + 1 <= WIDTH
+    opening = None if fits else _opening(text, WIDTH - len(lead))
     if opening is None:
         return [f"{lead}{text},"]
     start, end = opening
@@ -70,9 +72,12 @@ def split(text: str) -> list[str]:
     return [*items, rest] if rest else items
 
 
-def _opening(text: str) -> tuple[int, int] | None:
-    """The places of the last outermost pair of brackets with something in it."""
-    found: tuple[int, int] | None = None
+def _opening(text: str, width: int) -> tuple[int, int] | None:
+    """The places of the last outermost pair of brackets with something in it.
+
+    One before which the text fits into the width is taken, where there is one.
+    """
+    found: list[tuple[int, int]] = []
     stack: list[int] = []
     quoted = False
     for at, sign in enumerate(text):
@@ -85,8 +90,9 @@ def _opening(text: str) -> tuple[int, int] | None:
         elif sign in ")]}":
             start = stack.pop()
             if not stack and at > start + 1:
-                found = start, at
-    return found
+                found.append((start, at))
+    fitting = [pair for pair in found if pair[0] < width]
+    return (fitting or found)[-1] if found else None
 
 
 def encloses(template: str, place: str) -> bool:
