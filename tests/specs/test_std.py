@@ -57,6 +57,8 @@ USES = {
     "fractal(2, batchnorm -> relu, drop=0.1)": ((9, 7, 4), (9, 7, 4), 3 * 8),
     "highway": ((6,), (6,), 2 * 42),
     "transformer_block(2)": ((5, 8), (5, 8), (24 * 8 + 24 + 72) + (9 * 32 + 33 * 8) + 32),
+    "window_attention(2, 4, shift=2)": ((9, 7, 8), (9, 7, 8), (24 * 8 + 24 + 72) + 2 * 7**2),
+    "window_attention(2, 4, qkv_bias=false)": ((8, 8, 8), (8, 8, 8), (24 * 8 + 72) + 2 * 7**2),
     "transformer_block(2, 2, rate=0.1, post=true)": ((5, 8), (5, 8), 288 + (9 * 16 + 17 * 8) + 32),
 }  # fmt: skip
 
