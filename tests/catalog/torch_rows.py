@@ -245,7 +245,7 @@ def check_example(layer: type[Layer], example: Example) -> None:
     # The counter follows gradients into modules, even where none are computed.
     built = build(made, inputs).requires_grad_(False)
     tensors = drawn(example)
-    # On the CPU attention is one operation that the counter does not know, unless it is taken apart.
+    # On the CPU attention is one operation, which the counter does not know: it is taken apart.
     apart = sdpa_kernel(SDPBackend.MATH)
     with FlopCounterMode(display=False) as counter, torch.no_grad(), without_onednn(), apart:
         output = built(*tensors)
