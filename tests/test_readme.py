@@ -17,10 +17,14 @@ def test_the_spec_is_the_example() -> None:
     assert (REPOSITORY / "examples" / "digits.net").read_text(encoding="utf-8") in BLOCKS
 
 
-def test_the_check_is_what_is_printed(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+PRINTED = ["check examples/digits.net", "zoo mobilenet_", "diff vgg16 vgg16_bn --depth 1"]
+
+
+@pytest.mark.parametrize("command", PRINTED)
+def test_readme_shows_what_is_printed(
+    command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.chdir(REPOSITORY)
-    assert main(["check", "examples/digits.net"]) == 0
-    assert f"$ netdsl check examples/digits.net\n{capsys.readouterr().out}" in BLOCKS
+    assert main(command.split()) == 0
+    assert f"$ netdsl {command}\n{capsys.readouterr().out}" in BLOCKS

@@ -93,10 +93,11 @@ def _by_file(found: Iterable[BundledNet]) -> dict[str, list[list[BundledNet]]]:
 def _cells(names: list[BundledNet]) -> tuple[str, str, str, str, str]:
     """The name, input, weights, multiply-adds and references of a net with all its names."""
     first = names[0]
+    plain = [name.name for name in names if "/" not in name.name]
     inputs = ", ".join(str(port.type) for port in first.net.inputs)
     references = dict.fromkeys(name.reference for name in names if name.reference)
     return (
-        first.name,
+        ", ".join(plain) or first.name,
         inputs,
         f"{first.cost.weights:,}",
         shown(first.cost.macs),

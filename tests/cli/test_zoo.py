@@ -30,7 +30,7 @@ def test_a_name_shows_its_spec(capsys: Capture) -> None:
 def test_without_a_name_every_net_is_listed_once(capsys: Capture) -> None:
     assert main(["zoo"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    listed = [line.split()[0] for line in lines[1:] if line.startswith("  ")]
+    listed = [line.split()[0].rstrip(",") for line in lines[1:] if line.startswith("  ")]
     assert set(listed) <= set(bundled_nets())
     assert len(listed) == len({entry.net for entry in bundled_nets().values()})
 
