@@ -188,8 +188,8 @@ class Net:
         return convert(self.elaborated, self._file(), source, file, self._others)
 
     def _file(self) -> str:
-        """The path of the file that defines the net."""
-        text = self.elaborated.graph.definition.span.source.text
+        """The path of the file in which the net's body is written, also where an alias is not."""
+        text = self.elaborated.graph.outputs[0].span.source.text
         return next(path for path, found in self.sources.items() if found == text)
 
     def _others(self) -> Iterator[ElaboratedNet]:

@@ -6,6 +6,7 @@ plain containers and refuses everything else before it runs.
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -37,13 +38,20 @@ _PARALLEL = "module."
 
 
 def read_safetensors(path: Path) -> dict[str, Array]:
-    """The tensors of a safetensors file, floats as float32."""
+    """The tensors of a safetensors file in order of their names, floats as float32."""
     safetensors = need("safetensors")
     try:
         parts = safetensors.deserialize(path.read_bytes())
     except safetensors.SafetensorError as error:
         raise UserError(f"{path} is damaged or cut off: {error}") from None
-    return {name: _tensor(path, name, part) for name, part in parts}
+    # The library gives them in any order; a message should name the same one every time.
+    return {name: _tensor(path, name, part) for name, part in sorted(parts, key=_numbered)}
+
+
+def _numbered(part: tuple[str, Any]) -> list[tuple[int, str]]:
+    """Orders names by their numbers: layer2 before layer10."""
+    pieces = re.split(r"(\d+)", part[0])
+    return [(int(piece) if piece.isdecimal() else 0, piece) for piece in pieces]
 
 
 def _tensor(path: Path, name: str, part: Mapping[str, Any]) -> Array:

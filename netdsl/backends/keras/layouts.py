@@ -173,7 +173,7 @@ _ROWS: dict[type[Layer], Row] = {
     LayerNorm: _always(_SCALE, _OFFSET),
     GroupNorm: _always(_SCALE, _OFFSET),
     RmsNorm: _always(_one("weight", "scale", _same, features=True)),
-    Prelu: _always(_one("weight", "alpha", _squeezed)),
+    Prelu: _always(_one("weight", "alpha", _squeezed, features=True)),
     Rnn: _recurrence,
     Lstm: _recurrence,
     Gru: _recurrence,
