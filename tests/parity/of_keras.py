@@ -37,9 +37,8 @@ DRAWN: dict[str, Callable[[Draw, Sequence[int]], Array]] = {
 class KerasReference(Reference):
     """A model of `keras.applications`, or a ResNeXt, which Keras has no longer; it gives logits."""
 
-    def __init__(self, key: str, ending: str = "h5") -> None:
+    def __init__(self, key: str) -> None:
         super().__init__(key)
-        self.ending = ending
         # Layers without a name are numbered anew, as in the process of somebody who has one model.
         keras.utils.clear_session()
         self.model: keras.Model = built(key, self.figures)
@@ -74,10 +73,8 @@ class KerasReference(Reference):
         learned = sum(math.prod(value.shape) for value in self.model.trainable_variables)
         return Size(learned, self.model.count_params() - learned)
 
-    def save(self, folder: Path) -> Path:
-        path = folder / f"{self.key}.{self.ending}"
+    def save(self, path: Path) -> None:
         self.model.save(path)
-        return path
 
     def logits(self, double: bool = False) -> Array:
         model = self._twin() if double else self.model

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from tests.parity.in_pytorch import answer, channels_first
@@ -68,10 +69,9 @@ class TorchvisionReference(Reference):
         learned = sum(parameter.numel() for parameter in self.model.parameters())
         return Size(learned, sum(buffer.numel() for buffer in self.model.buffers()))
 
-    def save(self, folder: Path) -> Path:
-        path = folder / f"{self.key}.pt"
-        torch.save(self.model.state_dict(), path)
-        return path
+    def save(self, path: Path) -> None:
+        save = save_file if path.suffix == ".safetensors" else torch.save
+        save(self.model.state_dict(), path)
 
     def logits(self, double: bool = False) -> Array:
         return answer(self.model, self.model, self.images, double)

@@ -104,8 +104,8 @@ class Reference(ABC):
         """How many numbers it has."""
 
     @abstractmethod
-    def save(self, folder: Path) -> Path:
-        """Saves it in the form in which the library's weights are published; the file."""
+    def save(self, path: Path) -> None:
+        """Saves it in a form in which the library's weights are met; the ending says which."""
 
     @abstractmethod
     def logits(self, double: bool = False) -> Array:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 import netdsl
-from netdsl.api import locate
+from netdsl.api import Net, locate
 from netdsl.weights.convert import convert
 from tests.parity.in_pytorch import answer
 from tests.parity.references import Array, Reference, reference
 
 # PyTorch's batchnorm counts batches; evaluation does not ask for it, and nobody else has it.
 COUNTER = "num_batches_tracked"
+# The form in which a library's weights are published.
+ENDINGS = {"torchvision": ".pt", "keras": ".h5"}
 # How large a difference may be. Rounding alone is far below the second; what is wrong in a model,
 # were it an epsilon, is above it.
 SINGLE, DOUBLE = 1e-4, 1e-10
@@ -41,27 +44,29 @@ class Result(NamedTuple):
         return self.single <= SINGLE and self.double <= DOUBLE
 
 
-def transplanted(name: str, source: str, path: Path) -> nn.Module:
-    """Our model of a bundled name in evaluation, with the weights of a file of another library.
-
-    It has `logits`. Raises `UserError` where a tensor has no place on either side.
-    """
-    net = netdsl.load(name)
+def model_of(net: Net) -> nn.Module:
+    """Our model of a net, its weights not yet there; it has `logits`."""
     outputs = frozenset(output.name for output in net.elaborated.graph.outputs)
     with torch.device("meta"):
-        model = net.torch(fold=outputs)
-    spec, _ = locate(name)
-    found = convert(net.elaborated, spec, source, path)
-    state = {key: torch.from_numpy(value) for key, value in found.items()}
-    counters = {key: torch.tensor(0) for key in model.state_dict() if key.endswith(COUNTER)}
+        return net.torch(fold=outputs)
+
+
+def give(model: nn.Module, weights: Mapping[str, Array]) -> nn.Module:
+    """Our model with these weights, in evaluation; every one must have a place, and none lack."""
+    state = {name: torch.from_numpy(value) for name, value in weights.items()}
+    counters = {name: torch.tensor(0) for name in model.state_dict() if name.endswith(COUNTER)}
     model.load_state_dict(state | counters, assign=True)
     return model.eval()
 
 
-def counterpart(peer: Reference, name: str) -> nn.Module:
-    """Our model with the weights of a reference model, by way of a file."""
+def converted(peer: Reference, name: str, ending: str | None = None) -> dict[str, Array]:
+    """The weights of a reference under our names, by way of a file."""
+    library = name.partition("/")[0]
+    spec, _ = locate(name)
     with tempfile.TemporaryDirectory() as folder:
-        return transplanted(name, name.partition("/")[0], peer.save(Path(folder)))
+        file = Path(folder) / f"weights{ending or ENDINGS[library]}"
+        peer.save(file)
+        return convert(netdsl.load(name).elaborated, spec, library, file)
 
 
 def difference(found: Array, expected: Array) -> float:
@@ -72,17 +77,20 @@ def difference(found: Array, expected: Array) -> float:
     return float(np.abs(found - expected).max() / largest)
 
 
-def compare(peer: Reference, model: nn.Module, name: str) -> Result:
-    """Our model of a name beside the reference that gave it its weights."""
-    expected = peer.logits()
-    single = difference(answer(model, model.logits, peer.images, False), expected)
-    found = answer(model, model.logits, peer.images, True)
-    double = difference(found, peer.logits(double=True))
-    return Result(name, single, double, float(np.abs(expected).max()))
+def logits(model: nn.Module, images: Array, double: bool = False) -> Array:
+    """What our model makes of images with channels last, before any softmax."""
+    return answer(model, cast(Callable[[Tensor], Tensor], model.logits), images, double)
 
 
-def measure(name: str) -> Result:
-    """Builds the reference of a name such as `keras/VGG16`, checks its size, compares."""
+def measure(name: str, ending: str | None = None) -> Result:
+    """Builds the reference of a name such as `keras/VGG16`, checks its size, compares.
+
+    `ending` says in which form its weights are saved, if not in the one that is published.
+    """
     peer = reference(name)
     assert peer.size == peer.expected, f"{name}: {peer.size}, not {peer.expected}"
-    return compare(peer, counterpart(peer, name), name)
+    model = give(model_of(netdsl.load(name)), converted(peer, name, ending))
+    expected = peer.logits()
+    single = difference(logits(model, peer.images), expected)
+    double = difference(logits(model, peer.images, double=True), peer.logits(double=True))
+    return Result(name, single, double, float(np.abs(expected).max()))
