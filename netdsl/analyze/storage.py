@@ -8,6 +8,7 @@ a run of rounds two are followed, and the others are like the second.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypeAlias
 
 from netdsl.analyze.walk import node_of
@@ -160,7 +161,8 @@ class _Follower:
             members.append(self._new(self._storages.bytes(kind)))
             self._name((value,), members[-1], gradient and kind.number == "float")
         if self._storages.training and gradient:
-            self._keep_layer(layer, inputs, made, read, storage)
+            taps = dict(zip(node.taps, members, strict=True))
+            self._keep_layer(layer, inputs, made, read, storage, taps)
         self._moments.append((read, (storage, *members), 0))
 
     def _needs_gradient(self, node: Node, layer: Layer, inputs: tuple[TensorType, ...]) -> bool:
@@ -177,12 +179,15 @@ class _Follower:
         made: TensorType,
         read: tuple[int, ...],
         storage: int,
+        members: Mapping[str | _Path, int],
     ) -> None:
         kept = saved(layer, inputs, made)
         for index in kept.inputs:
             self._keep(read[index])
         if kept.output:
             self._keep(storage)
+        if kept.member in members:
+            self._keeps.add(members[kept.member])
         self._kept += whole(kept.own) * self._storages.batch + whole(kept.once)
 
     def _block(self, node: Node, body: Graph) -> None:

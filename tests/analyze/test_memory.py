@@ -70,6 +70,40 @@ def test_torch_keeps_as_much(
     assert found.saved + more == kept(built, torch.randn(2, 3, 224, 224))
 
 
+NETS = {
+    "places that a pool and its undoing share": """
+        net Undone {
+          input image: 16 x 16 x 3
+          conv(4, 3, pad=same) -> batchnorm -> relu -> maxpool(2) as p
+          conv(4, 3, pad=same) -> relu -> unpool(p) -> conv(5, 3, pad=same)
+        }""",
+    "a transformer": """
+        from std import transformer_block
+        net Transformer {
+          input image: 16 x 16 x 3
+          conv(8, 4, stride=4) -> reshape(16, 8) -> class_token -> positional
+          repeat 2 { transformer_block(2, rate=0.1) }
+          layernorm -> take(0, axis=0) -> dense(5)
+        }""",
+    "windows": """
+        from std import window_attention
+        net Windows {
+          input image: 16 x 16 x 3
+          conv(8, 1) -> window_attention(2, 4, shift=2) -> conv(5, 1)
+        }""",
+}
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_torch_keeps_as_much_of_an_emitted_net(name: str) -> None:
+    loaded = netdsl.load("net.net", text=NETS[name] + "\n")
+    found = analyze(loaded.elaborated, 2).memory
+    assert found is not None
+    outputs = 4 * 2 * loaded.elaborated.graph.types[loaded.elaborated.graph.result].size
+    made = kept(loaded.torch().train(), torch.randn(2, 3, 16, 16))
+    assert found.saved + outputs == made
+
+
 def test_a_chain_needs_two_neighbours_at_once() -> None:
     found = of(chain("10", "dense(20) -> dense(30) -> dense(5)"), batch=2)
     # The batch that flows in belongs to the caller and lives all along.

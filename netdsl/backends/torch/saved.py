@@ -29,12 +29,14 @@ class Saved(Record):
     """What one use of a layer keeps.
 
     `inputs` are indices; `own` are bytes for each example, `once` bytes whatever the batch.
+    `member` is one that the layer hands out and that is counted in `own` already.
     """
 
     inputs: tuple[int, ...] = ()
     output: bool = False
     own: Dim = 0
     once: Dim = 0
+    member: str = ""
 
 
 def saved(layer: Layer, inputs: tuple[TensorType, ...], made: TensorType) -> Saved:
@@ -96,9 +98,10 @@ def _pooled(layer: Any, flowing: TensorType) -> Saved:
 
 
 def _maxpool(layer: Any, inputs: _Inputs, made: TensorType) -> Saved:
-    """The place of each largest number is kept too."""
+    """Where each largest number was is kept too: the member itself, where PyTorch's kernel pads."""
     kept = _pooled(layer, inputs[0])
-    return kept.replace(own=kept.own + INT * made.size)
+    member = "" if kept.own != 0 else "indices"
+    return kept.replace(own=kept.own + INT * made.size, member=member)
 
 
 def _avgpool(layer: Any, inputs: _Inputs, made: TensorType) -> Saved:
@@ -202,7 +205,7 @@ def _attention(layer: Any, inputs: _Inputs, made: TensorType) -> Saved:
     images are copied, the memory once for keys and once for values.
     """
     memory = made if layer.memory is None else inputs[layer.memory]
-    kept = (0,) if layer.memory is None else (0, layer.memory)
+    kept: tuple[int, ...] = (0,) if layer.memory is None else (0, layer.memory)
     own = 2 * made.size + 2 * memory.positions * made.channels
     rows = layer.heads * made.positions
     if made.rank == 2 and layer.bias is None:
