@@ -1,7 +1,8 @@
 """`python -m tests.parity [NAME…] [--write]`: the difference of each net, a line as it is found.
 
 A name is that of a reference model, `keras/VGG16`, or its key, `VGG16`; without any, all are
-measured. Each has a process of its own, which gives its memory back. The status is 1 where one
+measured. Each has a process of its own, which gives its memory back; PyTorch uses one thread, since
+threads wait for one another at every layer where a machine is busy. The status is 1 where one net
 fails or is further off than rounding.
 """
 
@@ -14,9 +15,13 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
+import torch
+
 from tests.parity.references import names
 from tests.parity.results import write
 from tests.parity.transplant import Result, measure
+
+SPAWN = get_context("spawn")
 
 
 def chosen(wanted: Sequence[str]) -> list[str]:
@@ -33,7 +38,7 @@ def measured(wanted: Sequence[str]) -> Iterator[Result | None]:
     for name in wanted:
         started = time.monotonic()
         try:
-            with ProcessPoolExecutor(1, get_context("spawn")) as process:
+            with ProcessPoolExecutor(1, SPAWN, torch.set_num_threads, (1,)) as process:
                 result = process.submit(measure, name).result()
         except Exception as error:  # what stops one net is told, and the next is measured
             print(f"{name}: {type(error).__name__}: {error}", flush=True)
