@@ -44,6 +44,7 @@ class LeakyRelu(Elementwise):
     examples: ClassVar[tuple[Example, ...]] = (
         Example("leaky_relu", ((5, 6, 3),), (5, 6, 3)),
         Example("leaky_relu(0.2)", ((10,),), (10,)),
+        Example("leaky_relu(true)", ((10,),), rejects="slope expects a number"),
     )
 
 
@@ -60,6 +61,7 @@ class Prelu(OneOutput):
         Example("prelu", ((5, 6, 3),), (5, 6, 3)),
         Example("prelu", ((7, 4),), (7, 4)),
         Example("prelu(init=zeros)", ((10,),), (10,)),
+        Example("prelu", ((),), rejects="prelu needs channels"),
     )
 
     def infer(self, *inputs: TensorType) -> TensorType:
@@ -81,6 +83,7 @@ class Elu(Elementwise):
     examples: ClassVar[tuple[Example, ...]] = (
         Example("elu", ((5, 6, 3),), (5, 6, 3)),
         Example("elu(0.5)", ((10,),), (10,)),
+        Example("elu(none)", ((10,),), rejects="alpha expects a number"),
     )
 
 
@@ -165,6 +168,7 @@ class Softmax(_OverChannels):
         Example("softmax", ((10,),), (10,)),
         Example("softmax", ((7, 4),), (7, 4)),
         Example("softmax", ((5, 6, 3),), (5, 6, 3)),
+        Example("softmax", ((),), rejects="softmax needs channels"),
     )
 
 
@@ -175,6 +179,7 @@ class LogSoftmax(_OverChannels):
     examples: ClassVar[tuple[Example, ...]] = (
         Example("log_softmax", ((10,),), (10,)),
         Example("log_softmax", ((5, 6, 3),), (5, 6, 3)),
+        Example("log_softmax", ((),), rejects="log_softmax needs channels"),
     )
 
 

@@ -33,6 +33,7 @@ class Rescale(Elementwise):
         Example("rescale(0.5)", ((10,),), (10,)),
         Example("rescale(2, -1)", ((5, 6, 3),), (5, 6, 3)),
         Example("rescale(1, offset=3)", ((10,),), (10,)),
+        Example("rescale((1, 2))", ((10,),), rejects="factor expects a number"),
     )
 
 
