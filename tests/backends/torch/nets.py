@@ -220,6 +220,38 @@ TEXTS = {
           stack(plain, 8, 4) -> stack(wide, 8, 2) -> stack(plain, 16, 6) -> stack(plain, 16, 7)
           flatten -> dense(3)
         }""",
+    "attention": """
+        from std import transformer_block
+        net Speaks {
+          input source: 12 of int
+          embedding(20, 8) -> positional(sinusoidal)
+          repeat 2 { transformer_block(2) } -> transformer_block(2, causal=true, post=true) as heard
+          input words: 7 of int
+          embedding(20, 6) -> class_token -> positional
+          attention(2, memory=heard, mask=source, bias=relative_bias(8, 2) -> slice(0, 1, axis=-1))
+          attention(3, causal=true, qkv_bias=false, init=normal(0.1)) -> dense(20) -> softmax
+        }""",
+    "windows": """
+        from std import window_attention
+        net Windows {
+          input image: 9x6x3
+          conv(8, 1) -> window_attention(2, 3) -> window_attention(2, 3, shift=1)
+          window_attention(4, 4, shift=2, qkv_bias=false) -> gram -> flatten -> dense(2)
+        }""",
+    "draws_and_places": """
+        block encoder(filters) { repeat 2 { conv(filters, 3, pad=same) -> relu } }
+        net Draws {
+          input image: 8x8x3
+          let pools = []
+          for filters in [4, 8] {
+            encoder(filters) -> maxpool(2) as pool
+            let pools = [pool] + pools
+          }
+          mean   = conv(8, 1)
+          logvar = conv(8, 1)
+          sample(mean, logvar)
+          for (pool, filters) in zip(pools, [4, 3]) { unpool(pool) -> encoder(filters) }
+        }""",
     "several_inputs_in_a_block": """
         block merge(other: tensor, width) { concat(it, other) -> dense(width) -> relu }
         net Merges {
