@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from netdsl.diagnostics import Diagnostic, SpecError, UserError
 from netdsl.elaborate.families import ready
 from netdsl.elaborate.frame import Elaboration
-from netdsl.elaborate.limits import Limits
+from netdsl.elaborate.limits import Limits, Meter
 from netdsl.elaborate.lint import lint, unused_tensors
 from netdsl.elaborate.nets import choose, elaborate_net
 from netdsl.elaborate.report import Report
@@ -57,6 +57,8 @@ class Spec:
         self._linted = False
         # What was elaborated, so that a mistake in it is told of one elaboration.
         self._elaborated: dict[tuple[object, ...], ElaboratedNet | None] = {}
+        # Nets of a family share the bodies of their blocks.
+        self._family = Elaboration(report, files, limits, {})
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
@@ -98,7 +100,7 @@ class Spec:
     def _elaborate(
         self, net: tree.Net, set: Mapping[str, str], sizes: Mapping[str, int]
     ) -> ElaboratedNet | None:
-        elaboration = self._elaboration(sizes)
+        elaboration = self._family_of(sizes)
         with uncollected():
             found = elaborate_net(elaboration, self.scope, net, set)
             if not self._linted:
@@ -112,6 +114,17 @@ class Spec:
             raise UserError(f"--size {unused[0]}: {net.name.name} has no such unknown size")
         return found
 
+    def _family_of(self, sizes: Mapping[str, int]) -> Elaboration:
+        """What the next net is elaborated with.
+
+        What must hold of sizes known only at run time is noted when a body is elaborated, for one
+        net: so nets with such sizes share nothing.
+        """
+        if sizes or self._family.symbols:
+            return self._elaboration(sizes)
+        self._family.meter = Meter(self._limits)
+        return self._family
+
     def settings(
         self, train: str | None = None, set: Mapping[str, str] | None = None
     ) -> Settings | None:
@@ -121,6 +134,17 @@ class Spec:
 
         section = choose_train(self.scope, train)
         return elaborate_settings(self._elaboration({}), self.scope, section, set or {})
+
+    def check_parts(self, train: str | None, settings: Settings, name: str | None) -> None:
+        """Reports what a train section names that its net, or the net of this name, has not."""
+        from netdsl.elaborate.parts import check_parts
+        from netdsl.elaborate.settings import choose_train
+
+        if settings.net is not None and name is None:
+            return  # its arguments are read when it is trained
+        net = self.elaborate(name)
+        if net is not None:
+            check_parts(self._report, choose_train(self.scope, train), settings, net)
 
     def _elaboration(self, sizes: Mapping[str, int]) -> Elaboration:
         return Elaboration(self._report, self._files, self._limits, sizes)

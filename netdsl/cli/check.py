@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import click
 
 from netdsl import api
-from netdsl.analyze.analysis import Analysis, analyze
+from netdsl.analyze.analysis import Analysis, Judged, analyze, judge
+from netdsl.analyze.expectations import Promises
 from netdsl.catalog.arguments import Entry
 from netdsl.cli.overrides import limits_of, numbers_of, overrides_of
 from netdsl.diagnostics import Diagnostic, SpecError
@@ -98,22 +99,19 @@ class Check:
         self._settings = {
             k.removeprefix(_SETTING): v for k, v in overrides.items() if k.startswith(_SETTING)
         }
-        self._analyses: list[Analysis] = []
+        self._promises: list[Promises] = []
+        # The file's further nets that need no arguments.
+        self.others: list[Judged] = []
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """Mistakes, warnings, and what is to be told of the promises of every net, once."""
         told = {_key(diagnostic): diagnostic for diagnostic in self._spec.diagnostics}
-        for analysis in self._analyses:
+        for promises in self._promises:
             # Nets of a family share the promises of their body.
-            for diagnostic in analysis.promises.diagnostics:
+            for diagnostic in promises.diagnostics:
                 told.setdefault(_key(diagnostic), diagnostic)
         return tuple(told.values())
-
-    @property
-    def others(self) -> list[Analysis]:
-        """The figures of the file's further nets that need no arguments."""
-        return self._analyses[1:]
 
     def run(self, section: str | None, batch: int) -> Analysis:
         """The figures of the net that is shown; raises `SpecError` where the spec is wrong."""
@@ -126,9 +124,10 @@ class Check:
         others = [spec.elaborate(name) for name in names if shown is None or name != shown.name]
         if shown is None or spec.failed:
             raise SpecError(spec.diagnostics)
-        self._analyses = [analyze(shown, batch, optimizer, changed)]
-        self._analyses += [analyze(other) for other in others if other is not None]
-        return self._analyses[0]
+        analysis = analyze(shown, batch, optimizer, changed)
+        self.others = [judge(other, analysis.costs) for other in others if other is not None]
+        self._promises = [found.promises for found in (analysis, *self.others)]
+        return analysis
 
     def _optimizer(self, section: str | None) -> Entry | None:
         """The optimizer of the section asked for, else of the first; all sections are read."""
@@ -138,6 +137,8 @@ class Check:
         found: Entry | None = None
         for at, name in enumerate(names):
             settings = self._spec.settings(name, self._settings if at == 0 else None)
+            if settings is not None and settings.init is not None:
+                self._spec.check_parts(name, settings, self._name)
             if at == 0 and settings is not None:
                 found = settings.optimizer
         return found

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from netdsl.diagnostics import UserError
-from netdsl.elaborate.suggest import nearest
+from netdsl.elaborate.parts import no_such_part
 from netdsl.graph import ElaboratedNet, named_weights
 from netdsl.record import Record
 from netdsl.weights.checkpoints import Array, written
@@ -61,23 +61,10 @@ def _below(net: ElaboratedNet, into: str) -> dict[str, tuple[int, ...]]:
     shapes = {named.name: named.weight.shape for named in named_weights(net.graph)}
     if not into:
         return shapes
-    found = {name: shape for name, shape in shapes.items() if name.startswith(f"{into}.")}
-    if not found:
-        raise UserError(no_such_part(net, into))
-    return found
-
-
-def no_such_part(net: ElaboratedNet, into: str) -> str:
-    """The sentence for an `into` that is no layer or level with weights."""
-    levels = {
-        ".".join(parts[:count])
-        for named in named_weights(net.graph)
-        for parts in [named.name.split(".")[:-1]]
-        for count in range(1, len(parts) + 1)
-    }
-    meant = nearest(into, sorted(levels))
-    hint = f"; did you mean {meant}?" if meant else ""
-    return f"{net.name} has no layer or level {into} with weights{hint}"
+    sentence = no_such_part(net, into)
+    if sentence is not None:
+        raise UserError(sentence)
+    return {name: shape for name, shape in shapes.items() if name.startswith(f"{into}.")}
 
 
 def _why(wanted: Mapping[str, tuple[int, ...]], name: str, values: Array) -> str:
