@@ -111,7 +111,7 @@ def missing(doc: str, parameters: list[str]) -> list[str]:
     drawn = drawings[0].splitlines() if len(drawings) == 1 else []
     parts = {
         "its paper": CITATION.search(" ".join(first.split())) is not None,
-        "one drawing": 0 < len(drawn) <= 12 and drawn[0].split()[0] == "x",
+        "one drawing": 1 < len(drawn) <= 12,
         "what flows": {"In", "Out"} <= {*explained} or rest.startswith("In and Out:"),
     } | {parameter: parameter in explained for parameter in parameters}
     return [part for part, there in parts.items() if not there]
