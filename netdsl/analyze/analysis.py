@@ -12,6 +12,14 @@ from netdsl.graph import ElaboratedNet
 from netdsl.record import Record
 
 
+class Judged(Record):
+    """A net, what it costs, and the promises that it keeps or misses."""
+
+    net: ElaboratedNet
+    cost: Cost
+    promises: Promises
+
+
 class Analysis(Record):
     """A net and its figures; `costs` has those of its blocks."""
 
@@ -22,6 +30,12 @@ class Analysis(Record):
     receptive_field: ReceptiveField | None
     memory: Memory | None
     promises: Promises
+
+
+def judge(net: ElaboratedNet, costs: Costs) -> Judged:
+    """A net as written, beside others whose `costs` are shared."""
+    cost = costs.graph(net.graph)
+    return Judged(net, cost, promises(net.expectations, net.graph, cost))
 
 
 def analyze(

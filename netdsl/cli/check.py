@@ -126,7 +126,7 @@ class Check:
             raise SpecError(spec.diagnostics)
         analysis = analyze(shown, batch, optimizer, changed)
         self.others = [judge(other, analysis.costs) for other in others if other is not None]
-        self._promises = [found.promises for found in (analysis, *self.others)]
+        self._promises = [analysis.promises, *(other.promises for other in self.others)]
         return analysis
 
     def _optimizer(self, section: str | None) -> Entry | None:

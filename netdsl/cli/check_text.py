@@ -12,7 +12,7 @@ from textwrap import wrap
 from rich.console import Console
 from rich.text import Text
 
-from netdsl.analyze.analysis import Analysis
+from netdsl.analyze.analysis import Analysis, Judged
 from netdsl.analyze.expectations import Promise, promised, shown
 from netdsl.analyze.memory import Memory
 from netdsl.analyze.receptive import ReceptiveField
@@ -59,7 +59,7 @@ class _Page:
         self.console.print(page, no_wrap=True, overflow="ignore", crop=False)
 
 
-def show(analysis: Analysis, others: Sequence[Analysis], depth: int | None) -> None:
+def show(analysis: Analysis, others: Sequence[Judged], depth: int | None) -> None:
     """Print the table, the figures below it and a line for each of the file's other nets."""
     page = _Page()
     page.line((analysis.net.name, "bold"))
@@ -232,7 +232,7 @@ def _promise(promise: Promise) -> Iterator[tuple[str, str]]:
         yield f"expected {expected}, found {shown(promise.found)}", ""
 
 
-def _others(page: _Page, others: Iterable[Analysis]) -> None:
+def _others(page: _Page, others: Iterable[Judged]) -> None:
     """A line for each further net of the file."""
     found = list(others)
     wide = max(len(other.net.name) for other in found)
