@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 import netdsl
 from netdsl.catalog.layers.noise import Dropout, DropPath
-from tests.specs.bundled import bundled, layers
+from tests.specs.bundled import SPECS, bundled, layers
 
 TOLERANCE = 1e-4
 IMAGES = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(1))
@@ -34,11 +34,11 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(threads)
 
 
-def drawn(name: str) -> nn.Module:
-    """A bundled net in evaluation, its tensors drawn, its statistics those of the images."""
+def drawn(name: str, text: str | None = None) -> nn.Module:
+    """A net in evaluation, its tensors drawn, its statistics those of the images."""
     generator = torch.Generator().manual_seed(0)
     torch.manual_seed(0)
-    net: nn.Module = netdsl.load(name).torch(fold=frozenset({"output"}))
+    net: nn.Module = netdsl.load(name, text=text).torch(fold=frozenset({"output"}))
     for weights in net.parameters():
         if weights.dim() == 1:
             weights.data = torch.rand(weights.shape, generator=generator) + 0.5
@@ -180,7 +180,6 @@ NETS: dict[str, Callable[[Parts, Tensor], Tensor]] = {
     "preact_resnet164": preact_bottlenecks,
     "wide_resnet16_4": wide_resnet,
     "pyramidnet110_48": pyramid,
-    "pyramidnet164_48": pyramid_of_bottlenecks,
     "stochastic_depth110": stochastic_depth,
     "swapout20_2": swapout,
 }
@@ -199,6 +198,17 @@ def assert_close(found: Tensor, expected: Tensor) -> None:
 def test_a_net_is_what_its_paper_says(name: str) -> None:
     net = drawn(name)
     assert_close(net.logits(IMAGES), NETS[name](Parts(net), IMAGES))
+
+
+@torch.no_grad()
+def test_a_pyramid_of_bottlenecks_is_what_its_paper_says() -> None:
+    text = """
+from "pyramidnet.net" import PyramidNet, bottleneck
+
+net Small = PyramidNet(164, 48, unit=bottleneck, layers=3)
+"""
+    net = drawn(str(SPECS / "small.net"), text)
+    assert_close(net.logits(IMAGES), pyramid_of_bottlenecks(Parts(net), IMAGES))
 
 
 @torch.no_grad()
