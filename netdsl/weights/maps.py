@@ -9,7 +9,8 @@ what follows. What it meets of ours, in order of execution, is paired with what 
 in the order of their numbers and then of their names. A name that an earlier rule has paired is
 not considered again, and a rule that meets nothing on one side does nothing: so one file serves a
 family of nets. In place of inner rules may stand `{"our tensor": "their tensor"}` for tensors of a
-layer that are called differently; theirs may then be any module, also one that holds others.
+layer that are called differently; theirs may then be any module, also one that holds others (""
+is the whole model), and several such rules may name the same one.
 """
 
 from __future__ import annotations

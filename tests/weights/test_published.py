@@ -16,11 +16,13 @@ from torch import nn
 
 import netdsl
 from netdsl.diagnostics import UserError
+from netdsl.resources import specs_folder
 from tests.weights.keras_models import answer as keras_answer
 from tests.weights.keras_models import fill, keras, save
-from tests.weights.nets import answer, difference
+from tests.weights.nets import answer, difference, with_weights
 
 TOLERANCE = 1e-4
+SPECS = Path(specs_folder())
 IMAGE = np.random.default_rng(0).standard_normal((1, 224, 224, 3), dtype=np.float32)
 
 
@@ -72,6 +74,19 @@ def test_state_dicts(
     found = answer(net.torch(weights=ours).eval(), IMAGE)
     expected = model(torch.from_numpy(IMAGE).movedim(-1, 1)).softmax(1).numpy()
     assert difference(found, expected) < TOLERANCE
+
+
+@torch.no_grad()
+def test_a_smaller_transformer_of_timm(torchvision: ModuleType, tmp_path: Path) -> None:
+    """ViT-Tiny is no net of the spec: its arguments make it one, under the same map."""
+    model, file = theirs(torchvision, "timm", "vit_tiny_patch16_224"), tmp_path / "theirs.pth"
+    torch.save(model.state_dict(), file)
+    sizes = {"width": "192", "depth": "12", "heads": "3", "patch": "16"}
+    net = netdsl.load(f"{SPECS / 'vit.net'}:ViT", set=sizes)
+    weights = net.converted("timm", file)
+    ours = with_weights(net, weights)
+    expected = model(torch.from_numpy(IMAGE).movedim(-1, 1)).softmax(1).numpy()
+    assert difference(answer(ours, IMAGE), expected) < TOLERANCE
 
 
 @pytest.mark.parametrize("form", [".keras", ".weights.h5"])
