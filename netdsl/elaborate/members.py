@@ -44,12 +44,10 @@ def member(value: Any, expression: tree.Member) -> Any:
         if value.type.rank in ranks:
             return value.type.shape[axis]
         raise Mistake("type", f"a tensor of {value.type} has no {name.name}", name.span)
-    raise Mistake(
-        "unknown-name",
-        f"this tensor has no {name.name}",
-        name.span,
-        help=suggestion(name.name, [*inside, *_WHOLE, *_AXES]),
-    )
+    help_ = suggestion(name.name, [*inside, *_WHOLE, *_AXES])
+    if name.name in _of_layer_inside(value):
+        help_ = f"inside its block {name.name} can be given a name, which can be asked for here"
+    raise Mistake("unknown-name", f"this tensor has no {name.name}", name.span, help=help_)
 
 
 def given_and_made(tensor: Tensor, name: str) -> list[Tensor] | None:
@@ -67,17 +65,20 @@ def given_and_made(tensor: Tensor, name: str) -> list[Tensor] | None:
 
 def _work(tensor: Tensor) -> Layer | Graph | None:
     """The layer or body that made a tensor, inside its maker where it came from there."""
-    if tensor.maker is None:
+    if tensor.maker is None or not tensor.path:
+        return tensor.maker.work if tensor.maker is not None else None
+    found = _node_inside(tensor.maker.work, tensor.path)
+    return found[1].work if found is not None else None
+
+
+def _node_inside(work: Layer | Graph, path: tuple[int, ...]) -> tuple[Graph, Node] | None:
+    """The node that made a tensor, by the way down to it, and the body that it stands in."""
+    if not isinstance(work, Graph):
         return None
-    work = tensor.maker.work
-    for value in tensor.path:
-        if not isinstance(work, Graph):
-            return None
-        found = _maker_in(work, value)
-        if found is None:
-            return None
-        work = found.work
-    return work
+    node = _maker_in(work, path[0])
+    if node is None or len(path) == 1:
+        return (work, node) if node is not None else None
+    return _node_inside(node.work, path[1:])
 
 
 def _maker_in(graph: Graph, value: int) -> Node | None:
@@ -96,6 +97,19 @@ def _inside(tensor: Tensor) -> dict[str, Any]:
         inputs = [tensor.builder.types[value] for value in tensor.maker.inputs]
         return dict(work.members(*inputs))
     return {}
+
+
+def _of_layer_inside(tensor: Tensor) -> tuple[str, ...]:
+    """The members of a layer inside a block, for which only that block can ask."""
+    if tensor.maker is None or not tensor.path:
+        return ()
+    found = _node_inside(tensor.maker.work, tensor.path)
+    if found is None:
+        return ()
+    body, node = found
+    if isinstance(node.work, Graph):
+        return ()
+    return tuple(node.work.members(*body.input_types(node)))
 
 
 def _handed_out(tensor: Tensor, place: Members | TensorType, name: str) -> Any:

@@ -129,6 +129,20 @@ def test_mistakes_are_told(step: str) -> None:
     assert found.label.span.line == 4
 
 
+def test_a_block_names_the_states_that_it_hands_out() -> None:
+    text = (
+        "block encoder {{ gru(8, return=sequence) as h\n {line} }}\n"
+        "net N {{\n  input x: 7 x 5\n  encoder as code\n  code.{member}\n  dense(2)\n}}"
+    )
+    spec = netdsl.read("spec.net", text=text.format(line="h", member="h.state"))
+    spec.elaborate()
+    found = next(d for d in spec.diagnostics if d.severity == "error")
+    assert found.message == "this tensor has no state"
+    assert "inside its block state can be given a name" in found.help[0].text
+    module = net(text.format(line="state = h.state", member="state")).torch()
+    assert module(torch.randn(2, 7, 5)).shape == (2, 2)
+
+
 def test_a_run_learns(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     draws = np.random.default_rng(0)
     label = draws.integers(0, 2, 120)
