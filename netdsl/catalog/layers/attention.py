@@ -171,7 +171,11 @@ class Positional(OneOutput):
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
         if self.kind == "sinusoidal":
             return ()
-        length = known(inputs[0].shape[0], "the length of a sequence with learned positions")
+        try:
+            length = known(inputs[0].shape[0], "the length of a sequence with learned positions")
+        except Rejection as rejection:
+            rejection.help = "positional(sinusoidal) fits any length"
+            raise
         features = known(inputs[0].channels, "the number of features")
         return (Weight("weight", (length, features), self.init),)
 
