@@ -101,9 +101,10 @@ def _inside(tensor: Tensor) -> dict[str, Any]:
 
 def _of_layer_inside(tensor: Tensor) -> tuple[str, ...]:
     """The members of a layer inside a block, for which only that block can ask."""
-    if tensor.maker is None or not tensor.path:
+    if tensor.maker is None or not isinstance(tensor.maker.work, Graph):
         return ()
-    found = _node_inside(tensor.maker.work, tensor.path)
+    block = tensor.maker.work
+    found = _node_inside(block, tensor.path or (block.result,))
     if found is None:
         return ()
     body, node = found
