@@ -1,15 +1,17 @@
-"""How fast `netdsl check` is on every bundled net: cold for each, and all in one process.
+"""How fast `netdsl check` is on every bundled spec: cold for each, and all in one process.
 
-A cold check is a whole process. It is set beside a process that only imports the libraries that
-`check` stands on, which is run in turn with it.
+A cold check is a whole process, of a file with every net in it or of one net by its name. It is set
+beside a process that only imports the libraries that `check` stands on, which is run in turn with
+it.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from glob import glob
 
-from measure import Figure, at_most, compiled, python, run, show
+from measure import ROOT, Figure, at_most, compiled, python, run, show
 
 from netdsl.zoo import bundled_nets
 
@@ -25,11 +27,12 @@ WHOLE = python(
 
 
 def cold() -> list[Figure]:
-    """The slowest nets, each by one process; the two runs that warm the disk do not count."""
+    """The slowest, each by one process; the two runs that warm the disk do not count."""
     run(LIBRARIES), run([NETDSL, "check", "vgg16"])
     names = {entry.net: name for name, entry in bundled_nets().items()}.values()
+    files = sorted(glob(os.path.join(ROOT, "specs", "*.net")))
     found = []
-    for name in names:
+    for name in [*(os.path.relpath(file, ROOT) for file in files), *names]:
         libraries = run(LIBRARIES).seconds
         seconds = run([NETDSL, "check", name]).seconds
         found.append((seconds, seconds / libraries, name))
