@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import torch
 
     from netdsl.catalog.settings import Settings
-    from netdsl.weights.checkpoints import Array
+    from netdsl.weights.arrays import Array
 
 
 @contextmanager

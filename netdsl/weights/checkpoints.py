@@ -8,18 +8,14 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeAlias
-
-import numpy as np
-import numpy.typing as npt
 
 from netdsl.backends.keras.layouts import variables_of
 from netdsl.diagnostics import UserError
 from netdsl.record import Record
+from netdsl.weights import keras_files, state_dicts
+from netdsl.weights.arrays import Array, written
 from netdsl.weights.maps import Pair
 from netdsl.weights.ours import OurLayer
-
-Array: TypeAlias = npt.NDArray[Any]
 
 # PyTorch's batchnorm counts batches, which nothing uses.
 _COUNTER = "num_batches_tracked"
@@ -87,8 +83,8 @@ class StateDict(Checkpoint):
 class KerasLayers(Checkpoint):
     """The layers of a model of Keras by their names, the variables of each in Keras' order.
 
-    Layers of a model within the model are called `inner.conv1`. A `Normalization` layer is left
-    out: what it does is said in a spec.
+    Layers of a model within the model are called `inner.conv1`; those without variables are left
+    out.
     """
 
     def __init__(self, file: str, layers: Mapping[str, tuple[Array, ...]]) -> None:
@@ -130,11 +126,6 @@ class KerasLayers(Checkpoint):
         return found
 
 
-def written(shape: tuple[int, ...]) -> str:
-    """A shape as messages show it."""
-    return " x ".join(map(str, shape)) or "a single number"
-
-
 def _count(variables: tuple[Array, ...]) -> str:
     return f"{len(variables)} variable{'s' if len(variables) > 1 else ''}"
 
@@ -146,8 +137,6 @@ def _variable(layer: str, number: int) -> str:
 
 def read(path: Path) -> Checkpoint:
     """The checkpoint in a file; a `UserError` says in a sentence why there is none to be read."""
-    from netdsl.weights import keras_files, state_dicts
-
     try:
         with path.open("rb") as file:
             begin = file.read(16)
@@ -159,7 +148,7 @@ def read(path: Path) -> Checkpoint:
             return StateDict(str(path), state_dicts.read_torch(path))
         if begin.startswith(b"\x89HDF"):
             return KerasLayers(str(path), keras_files.read_h5(path))
-        if begin[8:9] == b"{":
+        if state_dicts.is_safetensors(begin):
             return StateDict(str(path), state_dicts.read_safetensors(path))
         if begin.startswith(b"\x80"):
             return StateDict(str(path), state_dicts.read_torch(path))
@@ -171,13 +160,3 @@ def read(path: Path) -> Checkpoint:
         f"{path} is no checkpoint: it begins neither like safetensors, nor like a file of PyTorch "
         "(.pt, .pth, .bin) or of Keras (.keras, .h5)"
     )
-
-
-def as_numbers(values: Array) -> Array:
-    """Whole numbers as they are, all others as float32."""
-    return values if values.dtype.kind in "iub" else values.astype(np.float32, copy=False)
-
-
-def from_bfloat16(bits: npt.NDArray[np.uint16]) -> Array:
-    """The numbers whose upper halves as float32 these are."""
-    return (bits.astype(np.uint32) << 16).view(np.float32)

@@ -14,7 +14,8 @@ import numpy as np
 
 from netdsl.diagnostics import UserError
 from netdsl.graph import ElaboratedNet, named_weights
-from netdsl.weights.checkpoints import Array, Checkpoint, KerasLayers, read, written
+from netdsl.weights.arrays import Array, written
+from netdsl.weights.checkpoints import Checkpoint, KerasLayers, read
 from netdsl.weights.maps import (
     SOURCES,
     Pair,

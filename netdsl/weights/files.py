@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from netdsl.diagnostics import UserError
-from netdsl.weights.checkpoints import Array
-from netdsl.weights.state_dicts import read_safetensors
+from netdsl.weights.arrays import Array
+from netdsl.weights.state_dicts import is_safetensors, read_safetensors
 
 
 def pack(weights: Mapping[str, Array], metadata: Mapping[str, str]) -> bytes:
@@ -25,9 +25,10 @@ def load(path: Path) -> dict[str, Array]:
     if not path.is_file():
         raise UserError(f"{path}: there is no such file of weights")
     with path.open("rb") as file:
-        if file.read(9)[8:] != b"{":
-            raise UserError(
-                f"{path} is no safetensors file; `netdsl weights convert` makes one from a "
-                "checkpoint of another library"
-            )
+        begin = file.read(16)
+    if not is_safetensors(begin):
+        raise UserError(
+            f"{path} is no safetensors file; `netdsl weights convert` makes one from a checkpoint "
+            "of another library"
+        )
     return read_safetensors(path)

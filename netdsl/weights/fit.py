@@ -12,7 +12,7 @@ from netdsl.diagnostics import UserError
 from netdsl.elaborate.parts import no_such_part
 from netdsl.graph import ElaboratedNet, named_weights
 from netdsl.record import Record
-from netdsl.weights.checkpoints import Array, written
+from netdsl.weights.arrays import Array, written
 from netdsl.weights.files import load
 
 # How many tensors a message lists.

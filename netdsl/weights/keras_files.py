@@ -17,7 +17,7 @@ import numpy as np
 
 from netdsl.diagnostics import UserError
 from netdsl.extras import need
-from netdsl.weights.checkpoints import Array, as_numbers, from_bfloat16
+from netdsl.weights.arrays import Array, as_numbers, from_bfloat16
 
 # The member of a `.keras` archive that has the weights.
 WEIGHTS = "model.weights.h5"

@@ -16,7 +16,7 @@ import numpy as np
 
 from netdsl.diagnostics import UserError
 from netdsl.extras import need
-from netdsl.weights.checkpoints import Array, as_numbers, from_bfloat16
+from netdsl.weights.arrays import Array, as_numbers, from_bfloat16
 
 # The kinds of numbers of safetensors, as numpy reads their bytes.
 _KINDS = {
@@ -37,6 +37,11 @@ _WRAPPERS = ("state_dict", "model")
 _PARALLEL = "module."
 
 
+def is_safetensors(begin: bytes) -> bool:
+    """Whether a file that begins so is one: after eight bytes of length stands a JSON object."""
+    return begin[8:9] == b"{"
+
+
 def read_safetensors(path: Path) -> dict[str, Array]:
     """The tensors of a safetensors file in order of their names, floats as float32."""
     safetensors = need("safetensors")
@@ -45,16 +50,18 @@ def read_safetensors(path: Path) -> dict[str, Array]:
     except safetensors.SafetensorError as error:
         raise UserError(f"{path} is damaged or cut off: {error}") from None
     # The library gives them in any order; a message should name the same one every time.
-    return {name: _tensor(path, name, part) for name, part in sorted(parts, key=_numbered)}
+    return {
+        name: _from_safetensors(path, name, part) for name, part in sorted(parts, key=_by_number)
+    }
 
 
-def _numbered(part: tuple[str, Any]) -> list[tuple[int, str]]:
-    """Orders names by their numbers: layer2 before layer10."""
+def _by_number(part: tuple[str, Any]) -> list[tuple[int, str]]:
+    """Orders tensors by the numbers in their names: layer2 before layer10."""
     pieces = re.split(r"(\d+)", part[0])
     return [(int(piece) if piece.isdecimal() else 0, piece) for piece in pieces]
 
 
-def _tensor(path: Path, name: str, part: Mapping[str, Any]) -> Array:
+def _from_safetensors(path: Path, name: str, part: Mapping[str, Any]) -> Array:
     kind = part["dtype"]
     if kind not in _KINDS:
         raise UserError(f"{path}: {name} holds numbers of the kind {kind}, which is not read")
@@ -73,7 +80,7 @@ def read_torch(path: Path) -> dict[str, Array]:
         raise
     except Exception as error:  # torch and its unpickler raise of every kind
         raise UserError(_refused(path, error)) from None
-    return {name: _numbers(path, name, value) for name, value in _state(path, found).items()}
+    return {name: _from_torch(path, name, value) for name, value in _state(path, found).items()}
 
 
 def _refused(path: Path, error: Exception) -> str:
@@ -99,7 +106,7 @@ def _state(path: Path, found: Any) -> dict[str, Any]:
     return dict(found)
 
 
-def _numbers(path: Path, name: str, value: Any) -> Array:
+def _from_torch(path: Path, name: str, value: Any) -> Array:
     torch = need("torch")
     if not isinstance(value, torch.Tensor):
         raise UserError(f"{path}: {name} is no tensor but of the type {type(value).__name__}")

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from netdsl.weights.checkpoints import Array
+from netdsl.weights.arrays import Array
 from tests.parity.of_keras import keras  # imported there so that TensorFlow is quiet
 
 __all__ = ["FORMS", "answer", "fill", "keras", "save"]

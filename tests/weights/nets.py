@@ -14,7 +14,7 @@ from torch import nn
 import netdsl
 from netdsl.api import Net
 from netdsl.backends.torch.losses import to_numpy, to_torch
-from netdsl.weights.checkpoints import Array
+from netdsl.weights.arrays import Array
 
 
 def net_of(folder: Path, text: str, maps: Mapping[str, Any] | None = None) -> Net:

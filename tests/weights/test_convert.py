@@ -13,7 +13,7 @@ from safetensors.numpy import save_file
 
 from netdsl.api import Net
 from netdsl.diagnostics import UserError
-from netdsl.weights.checkpoints import Array
+from netdsl.weights.arrays import Array
 from tests.weights.nets import net_of
 
 SPEC = """
