@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os.path
 import re
 from collections.abc import Iterator
 
@@ -12,7 +11,6 @@ from netdsl.diagnostics import UserError
 from netdsl.elaborate.suggest import nearest
 from netdsl.graph import ElaboratedNet
 from netdsl.record import Record
-from netdsl.resources import specs_folder
 from netdsl.zoo import Entry, bundled_nets
 
 # How the comment at the top of a file cites its paper: authors and year, then the title.
@@ -29,7 +27,7 @@ class BundledNet(Record):
     cost: Cost
 
 
-def bundled_nets_of(word: str = "") -> dict[str, Entry]:
+def matching(word: str) -> dict[str, Entry]:
     """The bundled names that contain a word; `UserError` where none does."""
     every = bundled_nets()
     found = {name: entry for name, entry in every.items() if word.lower() in name.lower()}
@@ -45,13 +43,12 @@ def figures(entries: dict[str, Entry]) -> Iterator[BundledNet]:
     specs: dict[str, api.Spec] = {}
     costs: dict[str, Cost] = {}
     for name, entry in entries.items():
-        file, _, net_name = entry.net.partition(":")
-        path = os.path.join(specs_folder(), file)
-        if file not in specs:
-            specs[file] = api.read(path)
-        net = specs[file].elaborate(net_name)
+        path = entry.path
+        if path not in specs:
+            specs[path] = api.read(path)
+        net = specs[path].elaborate(entry.net_name)
         if net is None:
-            raise UserError(f"the bundled spec {file} is damaged; please install netdsl anew")
+            raise UserError(f"the bundled spec {path} is damaged; please install netdsl anew")
         if entry.net not in costs:
             costs[entry.net] = Costs().graph(net.graph)
         yield BundledNet(name, path, net, entry.reference, costs[entry.net])

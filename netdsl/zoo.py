@@ -20,14 +20,21 @@ class Entry(Record):
     net: str
     reference: str | None
 
+    @property
+    def path(self) -> str:
+        """The path of the file."""
+        return os.path.join(specs_folder(), self.net.partition(":")[0])
+
+    @property
+    def net_name(self) -> str:
+        """The name of the net in its file."""
+        return self.net.partition(":")[2]
+
 
 def bundled(name: str) -> tuple[str, str] | None:
     """The path and the net of a bundled name; None where there is none."""
     found = bundled_nets().get(name)
-    if found is None:
-        return None
-    path, _, net = found.net.partition(":")
-    return os.path.join(specs_folder(), path), net
+    return None if found is None else (found.path, found.net_name)
 
 
 def bundled_nets() -> dict[str, Entry]:

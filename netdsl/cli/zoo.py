@@ -26,12 +26,11 @@ def command(name: str, json_: bool) -> None:
     """
     entry = bundled_nets().get(name)
     if json_:
-        _list_for_programs({name: entry} if entry else collection.bundled_nets_of(name))
+        _list_for_programs({name: entry} if entry else collection.matching(name))
     elif entry:
-        (found,) = collection.figures({name: entry})
-        click.echo(collection.text(found.path), nl=False)
+        click.echo(collection.text(entry.path), nl=False)
     else:
-        for line in _lines(collection.bundled_nets_of(name)):
+        for line in _lines(collection.matching(name)):
             click.echo(line)
 
 
