@@ -135,16 +135,17 @@ class Spec:
         section = choose_train(self.scope, train)
         return elaborate_settings(self._elaboration({}), self.scope, section, set or {})
 
-    def check_parts(self, train: str | None, settings: Settings, name: str | None) -> None:
-        """Reports what a train section names that its net, or the net of this name, has not."""
-        from netdsl.elaborate.parts import check_parts
+    def check_into(self, train: str | None, settings: Settings, name: str | None) -> None:
+        """Reports a part that a section's `init` names and its net, or that of `name`, has not."""
+        from netdsl.elaborate.parts import check_into
         from netdsl.elaborate.settings import choose_train
 
-        if settings.net is not None and name is None:
-            return  # its arguments are read when it is trained
+        into = settings.init.into if settings.init is not None else None
+        if into is None or (settings.net is not None and name is None):
+            return  # the arguments of a section's own net are read when it is trained
         net = self.elaborate(name)
         if net is not None:
-            check_parts(self._report, choose_train(self.scope, train), settings, net)
+            check_into(self._report, choose_train(self.scope, train), into, net)
 
     def _elaboration(self, sizes: Mapping[str, int]) -> Elaboration:
         return Elaboration(self._report, self._files, self._limits, sizes)

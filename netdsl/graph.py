@@ -282,6 +282,11 @@ class NamedWeight(Record):
     weight: Weight
     layer: Layer
 
+    @property
+    def layer_name(self) -> str:
+        """The full name of the layer."""
+        return self.name.removesuffix(f".{self.weight.name}")
+
 
 def named_weights(graph: Graph) -> Iterator[NamedWeight]:
     """Every weight and state of the graph, once, in order of execution, by its full name.

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from netdsl.analyze.cost import Cost, Costs, together
 from netdsl.analyze.written import call
-from netdsl.graph import Graph, Node, Run, Shared, named_nodes
+from netdsl.graph import Graph, Node, Run, named_nodes
 from netdsl.record import Record
 from netdsl.tensor import TensorType
 
@@ -83,11 +83,11 @@ class _Walk:
             self._makers[value] = (self._count, at)
         self._count += 1
         output = self._graph.types[node.outputs[0]]
-        return Step(name, node, call(node), makers, output, self._cost(node, node.shared))
+        return Step(name, node, call(node), makers, output, self._cost(node))
 
-    def _cost(self, node: Node, shared: Shared | None) -> Cost:
+    def _cost(self, node: Node) -> Cost:
         """What the step adds; the weights of a shared layer are told at its first use."""
-        cost = self._costs.node(self._graph, node)
+        cost, shared = self._costs.node(self._graph, node), node.shared
         if shared is None or shared not in self._unused:
             return cost
         self._unused.discard(shared)

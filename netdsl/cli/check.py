@@ -137,8 +137,8 @@ class Check:
         found: Entry | None = None
         for at, name in enumerate(names):
             settings = self._spec.settings(name, self._settings if at == 0 else None)
-            if settings is not None and settings.init is not None:
-                self._spec.check_parts(name, settings, self._name)
+            if settings is not None:
+                self._spec.check_into(name, settings, self._name)
             if at == 0 and settings is not None:
                 found = settings.optimizer
         return found

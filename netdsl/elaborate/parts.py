@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from netdsl.catalog.settings import Settings
 from netdsl.elaborate.report import Mistake, Report
 from netdsl.elaborate.suggest import with_suggestion
 from netdsl.graph import ElaboratedNet, named_weights
@@ -21,15 +20,17 @@ def parts_of(net: ElaboratedNet) -> frozenset[str]:
     """The full names of everything that has weights: layers, and the levels that they are in."""
     found: set[str] = set()
     for named in named_weights(net.graph):
-        levels = named.name.removesuffix(f".{named.weight.name}").split(".")
+        levels = named.layer_name.split(".")
         found.update(".".join(levels[:count]) for count in range(1, len(levels) + 1))
     return frozenset(found)
 
 
-def check_parts(report: Report, train: tree.Train, settings: Settings, net: ElaboratedNet) -> None:
-    """Tells of an `into` that is no part of the net. No file of weights is read for it."""
-    into = settings.init.into if settings.init is not None else None
-    sentence = no_such_part(net, into) if into is not None else None
+def check_into(report: Report, train: tree.Train, into: str, net: ElaboratedNet) -> None:
+    """Tells of the `into` of a section's `init` that is no part of the net.
+
+    No file of weights is read for it. The place is the section's where `init` was set elsewhere.
+    """
+    sentence = no_such_part(net, into)
     if sentence is not None:
         written = [item for item in train.settings if isinstance(item, tree.Setting)]
         place = next((item.span for item in written if item.name.name == "init"), train.span)

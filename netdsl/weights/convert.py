@@ -66,7 +66,7 @@ def from_checkpoint(
         pairing = Pairing(tuple(Pair(name, name, {}) for name in names), ())
     else:
         pairing = pair(rules, names, checkpoint.modules)
-    return _Fitting(net, checkpoint, pairing).weights(ours)
+    return _Fitting(net, ours, checkpoint, pairing).weights()
 
 
 def _ours_already(net: ElaboratedNet, checkpoint: Checkpoint) -> bool:
@@ -101,32 +101,40 @@ def _fits(net: ElaboratedNet, rules: Sequence[Rule] | None, checkpoint: Checkpoi
 class _Fitting:
     """A checkpoint laid upon a net: what the pairs give to each weight, and what is left over."""
 
-    def __init__(self, net: ElaboratedNet, checkpoint: Checkpoint, pairing: Pairing) -> None:
+    def __init__(
+        self,
+        net: ElaboratedNet,
+        ours: Sequence[OurLayer],
+        checkpoint: Checkpoint,
+        pairing: Pairing,
+    ) -> None:
         self._net = net
+        self._ours = ours
         self._checkpoint = checkpoint
         self._pairs = {pair.ours: pair for pair in pairing.pairs}
         self._uneven = pairing.uneven
         self._used: set[str] = set()
 
-    def weights(self, ours: Sequence[OurLayer]) -> dict[str, Array]:
+    def weights(self) -> dict[str, Array]:
         """The numbers of every weight by its full name."""
         found: dict[str, Array] = {}
-        for layer in ours:
-            found.update(self._layer(layer, ours))
+        for layer in self._ours:
+            found.update(self._layer(layer))
         for name, shape in self._left():
             raise self._misfit(f"{name}, {written(shape)}, has no place in {self._net.name}")
         if self._uneven:
             raise self._misfit(f"the map does not pair it evenly with {self._net.name}")
         return found
 
-    def _layer(self, layer: OurLayer, ours: Sequence[OurLayer]) -> Iterator[tuple[str, Array]]:
+    def _layer(self, layer: OurLayer) -> Iterator[tuple[str, Array]]:
+        """The numbers of one layer's weights by their full names."""
         pair = self._pairs.get(layer.name)
         theirs = {} if pair is None else self._checkpoint.counterparts(layer, pair)
         for weight in layer.weights:
             name = f"{layer.name}.{weight.name}"
             tensor = theirs.get(weight.name)
             if tensor is None:
-                raise self._missing(name, weight.shape, layer, ours)
+                raise self._missing(name, weight.shape, layer)
             values = _fitted(tensor.values, weight.shape)
             if values is None:
                 raise self._misfit(
@@ -136,13 +144,10 @@ class _Fitting:
             self._used.add(tensor.key)
             yield name, values
 
-    def _missing(
-        self, name: str, shape: tuple[int, ...], layer: OurLayer, ours: Sequence[OurLayer]
-    ) -> UserError:
+    def _missing(self, name: str, shape: tuple[int, ...], layer: OurLayer) -> UserError:
         """The error for the first weight that has no counterpart."""
-        if layer.training and not any(
-            other.name in self._pairs for other in ours if other.training
-        ):
+        heads = [other.name for other in self._ours if other.training]
+        if layer.training and self._pairs.keys().isdisjoint(heads):
             return self._misfit(
                 f"it has none of the auxiliary heads of {self._net.name}, whose first weight is "
                 f"{name}, {written(shape)}"

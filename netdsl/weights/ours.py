@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
+from operator import attrgetter
 from typing import TypeAlias
 
 import numpy as np
@@ -14,7 +15,7 @@ from netdsl.catalog.base import Layer, Weight
 from netdsl.catalog.layers.linear import Dense
 from netdsl.catalog.layers.merge import Concat
 from netdsl.catalog.layers.shape import Flatten
-from netdsl.graph import Graph, NamedWeight, Node, Run, Shared, named_weights
+from netdsl.graph import Graph, Node, Run, Shared, named_weights
 from netdsl.record import Record
 
 # For each number of a vector where it is in a vector flattened channels last; None for vectors
@@ -42,17 +43,13 @@ def our_layers(graph: Graph) -> list[OurLayer]:
     """
     walk = _Walk()
     walk.body(graph, [None] * len(graph.ports), False)
-    named = groupby(named_weights(graph), key=_layer_name)
+    named = groupby(named_weights(graph), key=attrgetter("layer_name"))
     found = []
     for (name, weights), (training, order) in zip(named, walk.found, strict=True):
         members = list(weights)
         layer = members[0].layer
         found.append(OurLayer(name, layer, tuple(item.weight for item in members), training, order))
     return found
-
-
-def _layer_name(named: NamedWeight) -> str:
-    return named.name.removesuffix(f".{named.weight.name}")
 
 
 class _Walk:

@@ -224,6 +224,21 @@ def test_another_shape_is_told_in_our_layout(tmp_path: Path) -> None:
     )
 
 
+def test_channels_that_groups_do_not_divide_are_told(tmp_path: Path) -> None:
+    layers = L.Conv2D(4, 1, name="before"), L.DepthwiseConv2D(3, depth_multiplier=2, name="l")
+    assert wrong(tmp_path, "conv(6, 3, groups=3)", *layers) == (
+        "FILE does not fit: l/kernel is 2 x 4 x 3 x 3 in our layout, but x.weight of Own is "
+        "6 x 1 x 3 x 3"
+    )
+
+
+def test_another_number_of_gates_is_told(tmp_path: Path) -> None:
+    found = wrong(tmp_path, "reshape(25, 3) -> gru(4)", L.Reshape((25, 3)), L.LSTM(4, name="l"))
+    assert found == (
+        "FILE does not fit: l/kernel is 16 x 3 in our layout, but x.weight_ih of Own is 12 x 3"
+    )
+
+
 def test_a_layer_that_is_left_is_told(tmp_path: Path) -> None:
     layers = L.Conv2D(4, 3, name="l"), L.Conv2D(2, 1, name="more")
     assert wrong(tmp_path, "conv(4, 3)", *layers) == (

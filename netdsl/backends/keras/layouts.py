@@ -22,7 +22,8 @@ from netdsl.catalog.layers.recurrent import BIASES, Gru, Lstm, Recurrence, Rnn
 from netdsl.record import Record
 
 Array: TypeAlias = npt.NDArray[Any]
-# From Keras' numbers to ours, for this layer.
+# From Keras' numbers to ours, for this layer; those of another shape than the layer's come out in
+# any way that has another shape than ours, which is then told.
 Turn: TypeAlias = Callable[[Array, Layer], Array]
 Row: TypeAlias = "Callable[[Any], tuple[Variable, ...]]"
 
@@ -30,8 +31,8 @@ Row: TypeAlias = "Callable[[Any], tuple[Variable, ...]]"
 class Variable(Record):
     """A variable of a layer of Keras: our tensors in it, Keras' name, and the way to ours.
 
-    Several tensors stand along its first axis. `features` says that this axis counts the numbers
-    of the vector that flows in, which `flatten` orders differently there.
+    Several tensors, a GRU's two biases, stand along its first axis. `features` says that this axis
+    counts the numbers of the vector that flows in, which `flatten` orders differently there.
     """
 
     tensors: tuple[str, ...]
@@ -99,45 +100,45 @@ def _grouped(values: Array, layer: Layer) -> Array:
     if groups == 1 or values.ndim < 3 or values.shape[-1] != filters // groups:
         return _kernel(values, layer)
     *window, channels, each = values.shape
+    if channels % groups:
+        return _kernel(values, layer)
     apart = values.reshape(*window, groups, channels // groups, each)
     return np.moveaxis(apart, (-3, -1, -2), (0, 1, 2)).reshape(filters, -1, *window)
 
 
-def _reordered(values: Array, layer: Layer) -> Array:
-    """The gates of a GRU along the first axis: Keras' z, r, h are our r, z, n."""
-    apart = values.reshape(3, -1, *values.shape[1:])
-    return apart[[1, 0, 2]].reshape(values.shape)
-
-
 def _matrix(values: Array, layer: Layer) -> Array:
-    """(in, gates * units) to (gates * units, in), the gates in our order."""
-    turned = np.moveaxis(values, 0, -1)
-    return _reordered(turned, layer) if isinstance(layer, Gru) else turned
+    """(in, gates * units) to (gates * units, in)."""
+    return np.moveaxis(values, 0, -1)
 
 
-def _gates(values: Array, layer: Layer) -> Array:
-    """Biases of gates; with two of them (2, gates * units) they are two tensors."""
-    if not isinstance(layer, Gru):
+def _gru_gates(values: Array, layer: Layer) -> Array:
+    """The gates along the last axis in our order: Keras' z, r, h are our r, z, n."""
+    if values.ndim == 0 or values.shape[-1] % 3:
         return values
-    return (
-        np.stack([_reordered(row, layer) for row in values])
-        if values.ndim == 2
-        else (_reordered(values, layer))
-    )
+    apart = values.reshape(*values.shape[:-1], 3, -1)
+    return apart[..., [1, 0, 2], :].reshape(values.shape)
 
 
-def _recurrence(layer: Recurrence) -> tuple[Variable, ...]:
-    """Both directions one after the other, as `Bidirectional` keeps them."""
-    biases = BIASES[layer.bias]
-    return tuple(
-        variable
-        for end in layer.directions
-        for variable in (
-            Variable((f"weight_ih{end}",), "kernel", _matrix),
-            Variable((f"weight_hh{end}",), "recurrent_kernel", _matrix),
-            Variable(tuple(f"{bias}{end}" for bias in biases), "bias", _gates),
+def _gru_matrix(values: Array, layer: Layer) -> Array:
+    """(in, 3 * units) to (3 * units, in), the gates in our order."""
+    return _matrix(_gru_gates(values, layer), layer)
+
+
+def _recurrence(matrix: Turn, bias: Turn) -> Row:
+    """The row of a recurrence: both directions one after the other, as `Bidirectional` has them."""
+
+    def row(layer: Recurrence) -> tuple[Variable, ...]:
+        return tuple(
+            variable
+            for end in layer.directions
+            for variable in (
+                Variable((f"weight_ih{end}",), "kernel", matrix),
+                Variable((f"weight_hh{end}",), "recurrent_kernel", matrix),
+                Variable(tuple(f"{name}{end}" for name in BIASES[layer.bias]), "bias", bias),
+            )
         )
-    )
+
+    return row
 
 
 def _always(*variables: Variable) -> Row:
@@ -174,7 +175,7 @@ _ROWS: dict[type[Layer], Row] = {
     GroupNorm: _always(_SCALE, _OFFSET),
     RmsNorm: _always(_one("weight", "scale", _same, features=True)),
     Prelu: _always(_one("weight", "alpha", _squeezed, features=True)),
-    Rnn: _recurrence,
-    Lstm: _recurrence,
-    Gru: _recurrence,
+    Rnn: _recurrence(_matrix, _same),
+    Lstm: _recurrence(_matrix, _same),
+    Gru: _recurrence(_gru_matrix, _gru_gates),
 }
