@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from importlib import import_module
-from typing import Any, TypeVar
+from typing import Any
 
-from netdsl.catalog.base import Layer
+from netdsl.backends.table import Table
 from netdsl.record import Record
 from netdsl.tensor import TensorType
 
@@ -49,41 +48,11 @@ class Emission(Record):
 
 
 Row = Callable[[Any, tuple[TensorType, ...]], Emission]
-_AnyRow = TypeVar("_AnyRow", bound=Row)
 _in_full: ContextVar[bool] = ContextVar("in_full", default=False)
 
 
-class Rows:
-    """The table of a backend's rows.
-
-    `name` is the backend's in messages; `package` has a file of rows for each of the catalogue's
-    files of layers, under the same name, which is imported when one of its rows is asked for.
-    """
-
-    def __init__(self, name: str, package: str) -> None:
-        self._name = name
-        self._package = package
-        self._rows: dict[type[Layer], Row] = {}
-
-    def row(self, layer: type[Layer]) -> Callable[[_AnyRow], _AnyRow]:
-        """Registers the row of a layer; a second owner of a layer is an error."""
-
-        def register(function: _AnyRow) -> _AnyRow:
-            if layer in self._rows:
-                owner = self._rows[layer]
-                raise ValueError(f"{layer.word} already has a {self._name} row: {owner!r}")
-            self._rows[layer] = function
-            return function
-
-        return register
-
-    def find(self, layer: type[Layer]) -> Row | None:
-        """The row of a layer; None where there is none."""
-        if layer not in self._rows:
-            family = layer.__module__.rpartition(".")[2]
-            if layer.__module__.startswith("netdsl.catalog.layers."):
-                import_module(f"{self._package}.{family}")
-        return self._rows.get(layer)
+class Rows(Table[Row]):
+    """The table of a backend whose rows are pieces of Python."""
 
 
 def module(text: str, call: str = "{module}({inputs})", **values: Any) -> Emission:
