@@ -6,6 +6,7 @@ it is `in` times the kernel's size.
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar
 
 from netdsl.catalog.arguments import Entry
@@ -96,3 +97,11 @@ class OrthogonalGates(Initializer):
     """
 
     gates: int = whole("how many gates there are")
+
+
+def fans(shape: tuple[int, ...]) -> tuple[int, int]:
+    """`fan_in` and `fan_out` of a weight (out, in, *kernel); of a vector both are its length."""
+    if len(shape) < 2:
+        return (math.prod(shape),) * 2
+    window = math.prod(shape[2:])
+    return shape[1] * window, shape[0] * window

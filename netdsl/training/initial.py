@@ -28,6 +28,7 @@ from netdsl.catalog.initializers import (
     OrthogonalGates,
     Uniform,
     Zeros,
+    fans,
 )
 from netdsl.graph import Graph, named_weights
 
@@ -47,14 +48,6 @@ def initial_weights(graph: Graph, seed: int) -> dict[str, Array]:
 def draw(initializer: Initializer, shape: _Shape, generator: np.random.Generator) -> Array:
     """The numbers of one weight."""
     return _DRAWS[type(initializer)](initializer, shape, generator)
-
-
-def fans(shape: _Shape) -> tuple[int, int]:
-    """`fan_in` and `fan_out`; of a vector both are its length."""
-    if len(shape) < 2:
-        return (math.prod(shape),) * 2
-    window = math.prod(shape[2:])
-    return shape[1] * window, shape[0] * window
 
 
 def _generator(seed: int, name: str) -> np.random.Generator:

@@ -1,0 +1,14 @@
+"""What Keras lacks: functions and layers that are written into an emitted module.
+
+Each is plain source that needs the names `keras`, `layers` and `ops` (keras.ops), and the
+helpers named before it in an `Emission`. Tensors are (batch, …, channels). Functions are called
+with symbolic tensors while a model is built, so what depends on a size that may be unknown then is
+a layer, whose `call` is traced with every size at hand. A layer's weights have the language's
+names and layouts.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+HELPERS: Final[dict[str, str]] = {}
