@@ -183,6 +183,19 @@ def _resized(layer: Any, flowing: TensorType, made: TensorType) -> Reach:
     return _resampled(flowing, made, _neighbours(layer, flowing))
 
 
+def _unpooled(layer: Any, flowing: TensorType, made: TensorType) -> Reach:
+    """Each position sees one that was pooled, or a few where windows overlap, which is not known.
+
+    A pool's stride is a whole number, also where the last window is cut off.
+    """
+    size, jump = (1.0,) * (flowing.rank - 1), []
+    for n, s in zip(flowing.spatial, made.spatial, strict=True):
+        if not isinstance(n, int) or not isinstance(s, int):
+            return _alone(flowing, whole=True)
+        jump.append(1 / round(s / n))
+    return Reach(size, tuple(jump))
+
+
 def _neighbours(layer: Any, flowing: TensorType) -> tuple[float, ...]:
     """How many positions are mixed on each axis: `bilinear` mixes two."""
     return (2.0 if layer.mode == "bilinear" else 1.0,) * (flowing.rank - 1)
@@ -214,7 +227,7 @@ def _along_axis(layer: Any, flowing: TensorType, made: TensorType) -> Reach:
 
 
 # The rule of each word. What is elementwise or merges works position by position without one; what
-# is left (global pools, flatten, products, recurrences) sees everything.
+# is left (global pools, flatten, products, recurrences, attention) sees everything.
 _RULES: dict[str, _Rule] = {
     "conv": _windowed,
     "depthwise": _windowed,
@@ -227,6 +240,7 @@ _RULES: dict[str, _Rule] = {
     "upsample": _upsampled,
     "resize": _resized,
     "pixel_shuffle": _shuffled,
+    "unpool": _unpooled,
     "take": _along_axis,
     "roll": _along_axis,
     "concat": _along_axis,
@@ -234,6 +248,7 @@ _RULES: dict[str, _Rule] = {
         (
             "batchnorm",
             "channel_shuffle",
+            "class_token",
             "crop",
             "dense",
             "embedding",
@@ -246,8 +261,10 @@ _RULES: dict[str, _Rule] = {
             "one_hot",
             "pad",
             "pad_channels",
+            "positional",
             "prelu",
             "rmsnorm",
+            "sample",
             "slice",
         ),
         _pointwise,

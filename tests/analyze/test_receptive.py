@@ -36,6 +36,8 @@ def test_published_fields(spec: str, size: int) -> None:
         ("conv_transpose(4, 4, stride=2) -> avgpool(2)", 3, 1),
         ("add(conv(4, 1), conv(4, 3, pad=same) -> conv(4, 3, pad=same))", 5, 1),
         ("batchnorm -> relu -> dropout", 1, 1),
+        ("maxpool(2) as p -> unpool(p) -> conv(4, 3, pad=same)", 4, 1),
+        ("sample(conv(4, 3), conv(4, 3))", 3, 1),
     ],
 )  # fmt: skip
 def test_fields(steps: str, size: int, stride: float) -> None:
@@ -97,9 +99,20 @@ def test_vectors_have_no_field() -> None:
     assert receptive_field(chain("8", "dense(4) -> relu")) is None
 
 
+def test_a_sequence_is_seen_whole_by_what_mixes_its_positions() -> None:
+    for mixing in ("attention(2)", "lstm(4, return=sequence)"):
+        field = receptive_field(chain("20x8", f"conv(8, 3) -> {mixing}"))
+        assert field == ReceptiveField((3,), (1,), True)
+
+
 def test_words_are_positions() -> None:
     graph = chain("20", "embedding(50, 8) -> conv(4, 5) -> dense(3)", "int")
     assert receptive_field(graph) == ReceptiveField((5,), (1,), False)
+
+
+def test_positions_that_are_numbered_see_no_more() -> None:
+    graph = chain("20x8", "positional -> class_token -> conv(4, 3)")
+    assert receptive_field(graph) == ReceptiveField((3,), (1,), False)
 
 
 def test_axes_have_fields_of_their_own() -> None:
