@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from netdsl.analyze.cost import Costs
 from netdsl.analyze.steps import Maker, Step, Steps, steps_of
@@ -29,6 +29,9 @@ _THOROUGH = 3000
 _Key = Callable[[Step], Hashable]
 
 
+Kind: TypeAlias = Literal["added", "removed", "changed"]
+
+
 class Change(Record):
     """What one net has and the other has not, or has otherwise.
 
@@ -38,15 +41,15 @@ class Change(Record):
     in weights and multiply-adds (second less first) are those of all.
     """
 
-    kind: Literal["added", "removed", "changed"]
+    kind: Kind
     names: tuple[str, str]
     calls: tuple[str, str]
     weights: int
     macs: Dim
-    details: tuple[str, ...] = ()
-    inside: tuple[Change, ...] = ()
-    count: int = 1
-    last: tuple[str, str] = ("", "")
+    details: tuple[str, ...]
+    inside: tuple[Change, ...]
+    count: int
+    last: tuple[str, str]
 
 
 def difference(before: ElaboratedNet, after: ElaboratedNet) -> tuple[Change, ...]:
@@ -71,11 +74,10 @@ def _declared(word: str, before: Mapping[str, str], after: Mapping[str, str]) ->
     for name in dict.fromkeys([*before, *after]):
         old, new = before.get(name, ""), after.get(name, "")
         if old != new:
-            kind: Literal["added", "removed", "changed"]
-            kind = "changed" if old and new else "added" if new else "removed"
+            kind: Kind = "changed" if old and new else "added" if new else "removed"
             names = (name if old else "", name if new else "")
             calls = (f"{word} {old}" if old else "", f"{word} {new}" if new else "")
-            yield Change(kind, names, calls, 0, 0, last=names)
+            yield _change(kind, names, calls)
 
 
 class _Comparison:
@@ -112,7 +114,7 @@ class _Comparison:
         weights = new.inside.weights - old.inside.weights
         if weights:
             told = ("shared layers that blocks use",) * 2
-            yield Change("changed", ("", ""), told, weights, 0)
+            yield _change("changed", ("", ""), told, weights)
 
     def _pair(self, old: Step, new: Step, wiring: _Wiring) -> Iterator[Change]:
         """What changes from a step to its partner, nothing where it is all the same."""
@@ -122,7 +124,7 @@ class _Comparison:
         if details or inside or weights or macs != 0:
             names = (old.name, new.name)
             calls = (old.call, new.call)
-            yield Change("changed", names, calls, weights, macs, details, inside, last=names)
+            yield _change("changed", names, calls, weights, macs, details, inside)
 
     def _inside(self, before: Layer | Graph, after: Layer | Graph) -> tuple[Change, ...]:
         """What changes in a block; nothing where only what flows in is another."""
@@ -225,7 +227,7 @@ class _Wiring(Record):
         for name, before, after in dict.fromkeys(results):
             if self._moved(before, after):
                 places = (_maker(before, self.old), _maker(after, self.new))
-                yield Change("changed", (name, name), places, 0, 0, last=(name, name))
+                yield _change("changed", (name, name), places)
 
     def _moved(self, before: Maker, after: Maker) -> bool:
         place, output = before
@@ -272,9 +274,20 @@ def _alone(kind: Literal["added", "removed"], step: Step) -> Change:
     names = ("", step.name) if kind == "added" else (step.name, "")
     calls = ("", step.call) if kind == "added" else (step.call, "")
     details = ("in training only",) if step.node.training else ()
-    return Change(
-        kind, names, calls, sign * step.cost.weights, step.cost.macs * sign, details, last=names
-    )
+    return _change(kind, names, calls, sign * step.cost.weights, step.cost.macs * sign, details)
+
+
+def _change(
+    kind: Kind,
+    names: tuple[str, str],
+    calls: tuple[str, str],
+    weights: int = 0,
+    macs: Dim = 0,
+    details: tuple[str, ...] = (),
+    inside: tuple[Change, ...] = (),
+) -> Change:
+    """A change by itself; `_merged` makes one of several."""
+    return Change(kind, names, calls, weights, macs, details, inside, 1, names)
 
 
 def _less(one: Dim, other: Dim) -> Dim:

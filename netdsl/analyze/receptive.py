@@ -192,7 +192,7 @@ def _unpooled(layer: Any, flowing: TensorType, made: TensorType) -> Reach:
     for n, s in zip(flowing.spatial, made.spatial, strict=True):
         if not isinstance(n, int) or not isinstance(s, int):
             return _alone(flowing, whole=True)
-        jump.append(1 / round(s / n))
+        jump.append(1 / max(1, round(s / n)))
     return Reach(size, tuple(jump))
 
 
