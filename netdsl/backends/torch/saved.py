@@ -242,8 +242,8 @@ def _take(layer: Any, inputs: _Inputs, made: TensorType) -> Saved:
     return Saved(once=INT * len(layer.indices)) if isinstance(layer.indices, tuple) else _NOTHING
 
 
-def _recurrence(layer: Any, inputs: _Inputs, positions: int, beside: int) -> Saved:
-    """So many states for each position of each direction, and so many beside them.
+def _recurrence(layer: Any, inputs: _Inputs, each: int, beside: int) -> Saved:
+    """`each` states for every position of each direction, and `beside` states more.
 
     A kernel copies what flows in, position by position. A given state is kept as it is, but copied
     where there are two directions. oneDNN's LSTM, which PyTorch takes on most CPUs, keeps a
@@ -251,9 +251,8 @@ def _recurrence(layer: Any, inputs: _Inputs, positions: int, beside: int) -> Sav
     """
     length, features = inputs[0].shape
     ways = len(layer.directions)
-    kept = ways * (layer.units * (positions * length + beside))
     given = tuple(range(1, len(inputs))) if ways == 1 else ()
-    kept = kept - layer.units * len(given)
+    kept = layer.units * (ways * (each * length + beside) - len(given))
     if has_kernel(layer):
         return Saved(given, own=FLOAT * (kept + ways * length * features))
     return Saved((0, *given), own=FLOAT * kept)

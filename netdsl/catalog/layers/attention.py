@@ -25,6 +25,11 @@ class Attention(Biased):
     Input (length, features), memory (keys, …), output (length, features); with `each=true` the axes
     before, equal in both, hold sequences of their own. `mask` and `bias` are spread to (heads,
     length, keys), with `each=true` to (…, heads, length, keys).
+
+    Weights: the matrices of queries, keys and values one below the other as `in_proj_weight` (3 *
+    features, features), or three of their own where the memory has another width; `in_proj_bias`
+    with `qkv_bias`; and `out_proj`, always with a bias. MACs are those of the matrices and of both
+    products with the scores; what `causal` and `mask` hide counts too.
     """
 
     word: ClassVar[str] = "attention"
@@ -84,12 +89,8 @@ class Attention(Biased):
                     input=index,
                     help="embedding or one_hot turns them into numbers to compute with",
                 )
-        scores = (
-            *flowing.shape[:-2],
-            self.heads,
-            flowing.shape[-2],
-            self._memory(inputs).shape[-2],
-        )
+        *rows, length, _ = flowing.shape
+        scores = (*rows, self.heads, length, self._memory(inputs).shape[-2])
         for name, place in (("mask", self.mask), ("bias", self.bias)):
             if place is not None:
                 _need_spread(name, inputs[place], scores)
