@@ -1,1 +1,1 @@
-"""Keras as a target: so far what reading its weights needs."""
+"""Keras as a target: its rows, and how its weights lie."""

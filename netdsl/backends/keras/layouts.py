@@ -28,21 +28,32 @@ Turn: TypeAlias = Callable[[Array, Layer], Array]
 Row: TypeAlias = "Callable[[Any], tuple[Variable, ...]]"
 
 
+class Way(Record):
+    """From Keras' numbers to ours, and back.
+
+    `back` gives them in Keras' order; where Keras splits an axis or adds axes of size 1, they are
+    still to be reshaped.
+    """
+
+    turn: Turn
+    back: Turn
+
+
 class Variable(Record):
     """A variable of a layer of Keras: our tensors in it, Keras' name, and the way to ours.
 
-    Several tensors, a GRU's two biases, stand along its first axis. `features` says that this axis
-    counts the numbers of the vector that flows in, which `flatten` orders differently there.
+    Several tensors stand along its first axis. `features` says that this axis counts the numbers
+    of the vector that flows in, which `flatten` orders differently there.
     """
 
     tensors: tuple[str, ...]
     name: str
-    turn: Turn
+    way: Way
     features: bool = False
 
     def parts(self, values: Array, layer: Layer) -> Iterator[tuple[str, Array]]:
         """Our tensors by name, in our layout; one that is not there is left out."""
-        turned = self.turn(values, layer)
+        turned = self.way.turn(values, layer)
         if len(self.tensors) == 1:
             return iter([(self.tensors[0], turned)])
         return zip(self.tensors, turned, strict=False)
@@ -80,6 +91,10 @@ def _kernel(values: Array, layer: Layer) -> Array:
     return np.moveaxis(values, (-1, -2), (0, 1))
 
 
+def _kernel_back(values: Array, layer: Layer) -> Array:
+    return values if values.ndim < 2 else np.moveaxis(values, (0, 1), (-1, -2))
+
+
 def _depthwise(values: Array, layer: Layer) -> Array:
     """(*kernel, in, multiplier) to (in * multiplier, 1, *kernel)."""
     if values.ndim < 2:
@@ -111,8 +126,12 @@ def _matrix(values: Array, layer: Layer) -> Array:
     return np.moveaxis(values, 0, -1)
 
 
+def _matrix_back(values: Array, layer: Layer) -> Array:
+    return np.moveaxis(values, -1, 0)
+
+
 def _gru_gates(values: Array, layer: Layer) -> Array:
-    """The gates along the last axis in our order: Keras' z, r, h are our r, z, n."""
+    """The gates along the last axis in our order: Keras' z, r, h are our r, z, n, and back."""
     if values.ndim == 0 or values.shape[-1] % 3:
         return values
     apart = values.reshape(*values.shape[:-1], 3, -1)
@@ -124,7 +143,11 @@ def _gru_matrix(values: Array, layer: Layer) -> Array:
     return _matrix(_gru_gates(values, layer), layer)
 
 
-def _recurrence(matrix: Turn, bias: Turn) -> Row:
+def _gru_matrix_back(values: Array, layer: Layer) -> Array:
+    return _gru_gates(_matrix_back(values, layer), layer)
+
+
+def _recurrence(matrix: Way, bias: Way) -> Row:
     """The row of a recurrence: both directions one after the other, as `Bidirectional` has them."""
 
     def row(layer: Recurrence) -> tuple[Variable, ...]:
@@ -146,36 +169,45 @@ def _always(*variables: Variable) -> Row:
     return lambda layer: variables
 
 
-def _one(tensor: str, name: str, turn: Turn, features: bool = False) -> Variable:
-    return Variable((tensor,), name, turn, features)
+def _one(tensor: str, name: str, way: Way, features: bool = False) -> Variable:
+    return Variable((tensor,), name, way, features)
 
 
-_SCALE = _one("weight", "gamma", _same, features=True)
-_OFFSET = _one("bias", "beta", _same, features=True)
-_BIAS = _one("bias", "bias", _same)
+_SAME = Way(_same, _same)
+_SQUEEZED = Way(_squeezed, _same)
+_KERNEL = Way(_kernel, _kernel_back)
+_GROUPED = Way(_grouped, _kernel_back)
+_DEPTHWISE = Way(_depthwise, _kernel_back)
+_MATRIX = Way(_matrix, _matrix_back)
+_GRU_MATRIX = Way(_gru_matrix, _gru_matrix_back)
+_GRU_GATES = Way(_gru_gates, _gru_gates)
+
+_SCALE = _one("weight", "gamma", _SAME, features=True)
+_OFFSET = _one("bias", "beta", _SAME, features=True)
+_BIAS = _one("bias", "bias", _SAME)
 
 _ROWS: dict[type[Layer], Row] = {
-    Conv: _always(_one("weight", "kernel", _grouped), _BIAS),
-    ConvTranspose: _always(_one("weight", "kernel", _kernel), _BIAS),
-    Depthwise: _always(_one("weight", "depthwise_kernel", _depthwise), _BIAS),
+    Conv: _always(_one("weight", "kernel", _GROUPED), _BIAS),
+    ConvTranspose: _always(_one("weight", "kernel", _KERNEL), _BIAS),
+    Depthwise: _always(_one("weight", "depthwise_kernel", _DEPTHWISE), _BIAS),
     Separable: _always(
-        _one("depthwise.weight", "depthwise_kernel", _depthwise),
-        _one("pointwise.weight", "pointwise_kernel", _kernel),
-        _one("pointwise.bias", "bias", _same),
+        _one("depthwise.weight", "depthwise_kernel", _DEPTHWISE),
+        _one("pointwise.weight", "pointwise_kernel", _KERNEL),
+        _one("pointwise.bias", "bias", _SAME),
     ),
-    Dense: _always(_one("weight", "kernel", _kernel, features=True), _BIAS),
-    Embedding: _always(_one("weight", "embeddings", _same)),
+    Dense: _always(_one("weight", "kernel", _KERNEL, features=True), _BIAS),
+    Embedding: _always(_one("weight", "embeddings", _SAME)),
     BatchNorm: _always(
         _SCALE,
         _OFFSET,
-        _one("running_mean", "moving_mean", _same, features=True),
-        _one("running_var", "moving_variance", _same, features=True),
+        _one("running_mean", "moving_mean", _SAME, features=True),
+        _one("running_var", "moving_variance", _SAME, features=True),
     ),
     LayerNorm: _always(_SCALE, _OFFSET),
     GroupNorm: _always(_SCALE, _OFFSET),
-    RmsNorm: _always(_one("weight", "scale", _same, features=True)),
-    Prelu: _always(_one("weight", "alpha", _squeezed, features=True)),
-    Rnn: _recurrence(_matrix, _same),
-    Lstm: _recurrence(_matrix, _same),
-    Gru: _recurrence(_gru_matrix, _gru_gates),
+    RmsNorm: _always(_one("weight", "scale", _SAME, features=True)),
+    Prelu: _always(_one("weight", "alpha", _SQUEEZED, features=True)),
+    Rnn: _recurrence(_MATRIX, _SAME),
+    Lstm: _recurrence(_MATRIX, _SAME),
+    Gru: _recurrence(_GRU_MATRIX, _GRU_GATES),
 }
