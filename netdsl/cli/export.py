@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import click
 
-from netdsl import api
-from netdsl.cli.overrides import limits_of, numbers_of, overrides_of
+from netdsl.cli.nets import load_net, net_options
 from netdsl.diagnostics import UserError
 from netdsl.graph import ElaboratedNet
 from netdsl.training.files import write_text
@@ -22,29 +22,10 @@ TARGETS = {"torch": "netdsl.backends.torch"}
 @click.argument("spec")
 @click.option("--to", "target", required=True, metavar="TARGET", help="The framework: torch.")
 @click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path), help="A file.")
-@click.option("--set", "sets", multiple=True, metavar="NAME=VALUE", help="A parameter of the net.")
-@click.option(
-    "--size", "sizes", multiple=True, metavar="NAME=N", help="A size that the net leaves open."
-)
-@click.option("--limit", "limits", multiple=True, metavar="NAME=N", help="A larger bound.")
-@click.option("--root", type=click.Path(file_okay=False), help="A wider folder for imports.")
-def command(
-    spec: str,
-    target: str,
-    out: Path | None,
-    sets: tuple[str, ...],
-    sizes: tuple[str, ...],
-    limits: tuple[str, ...],
-    root: str | None,
-) -> None:
+@net_options
+def command(spec: str, target: str, out: Path | None, **options: Any) -> None:
     """Write the model that SPEC describes as source code, to a file or to standard output."""
-    net = api.load(
-        spec,
-        set=overrides_of(sets),
-        sizes=numbers_of(sizes, "--size"),
-        root=root,
-        limits=limits_of(limits),
-    )
+    net = load_net(spec, **options)
     source = emitter(target)(net.elaborated)
     if out is None:
         click.echo(source, nl=False)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 
-from netdsl import api
-from netdsl.cli.overrides import limits_of, numbers_of, overrides_of
+from netdsl.cli.nets import load_net, net_options
 from netdsl.diagnostics import UserError
 
 
@@ -22,23 +22,15 @@ def command() -> None:
 @click.option("--from", "source", required=True, help="torchvision, timm or keras.")
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="A .safetensors.")
 @click.option("--net", "spec", required=True, metavar="SPEC", help="The net that they belong to.")
-@click.option("--set", "sets", multiple=True, metavar="NAME=VALUE", help="A parameter of the net.")
-@click.option(
-    "--size", "sizes", multiple=True, metavar="NAME=N", help="A size that the net leaves open."
-)
-@click.option("--limit", "limits", multiple=True, metavar="NAME=N", help="A larger bound.")
-@click.option("--root", type=click.Path(file_okay=False), help="A wider folder for imports.")
+@net_options
 @click.option("--json", "json_", is_flag=True, help="Tell what was written as JSON.")
 def convert(
     file: Path,
     source: str,
     out: Path,
     spec: str,
-    sets: tuple[str, ...],
-    sizes: tuple[str, ...],
-    limits: tuple[str, ...],
-    root: str | None,
     json_: bool,
+    **options: Any,
 ) -> None:
     """Write the weights in FILE under the names of a net, as safetensors.
 
@@ -56,13 +48,7 @@ def convert(
     check_source(source)
     if out.exists() and file.exists() and out.samefile(file):
         raise UserError(f"{out} is the checkpoint itself, which is not written over; give another")
-    net = api.load(
-        spec,
-        set=overrides_of(sets),
-        sizes=numbers_of(sizes, "--size"),
-        root=root,
-        limits=limits_of(limits),
-    )
+    net = load_net(spec, **options)
     found = net.converted(source, file)
     with whole(out) as draft:
         draft.write_bytes(pack(found, {"net": net.name, "spec": spec, "source": source}))
