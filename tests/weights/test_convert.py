@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
+import netdsl
 from netdsl.api import Net
 from netdsl.diagnostics import UserError
 from netdsl.weights.arrays import Array
@@ -176,8 +177,6 @@ def test_an_unknown_source_is_told(tmp_path: Path) -> None:
 def test_the_map_of_an_imported_net_stands_beside_its_own_file(tmp_path: Path) -> None:
     net_of(tmp_path, SPEC, MAP)
     (tmp_path / "main.net").write_text('from "own.net" import Own\nnet Main = Own(4)\n')
-    import netdsl
-
     net = netdsl.load(str(tmp_path / "main.net"))
     assert len(net.converted("torchvision", checkpoint(tmp_path))) == 8
 
@@ -206,8 +205,6 @@ def linear(folder: Path, shapes: Mapping[str, tuple[int, int]]) -> Path:
 
 
 def headed(folder: Path, name: str) -> Net:
-    import netdsl
-
     (folder / "heads.net").write_text(HEADS, encoding="utf-8")
     (folder / "heads.weights.json").write_text(json.dumps(HEAD_MAP), encoding="utf-8")
     return netdsl.load(f"{folder / 'heads.net'}:{name}")
