@@ -1,4 +1,7 @@
-"""Every row of tests/reference/papers.json has a bundled name, or a reason here why it has none."""
+"""Every row of tests/reference/papers.json has a bundled name, or a reason here why it has none.
+
+Rows of PyramidNet without a name are proved from its parameters in test_pyramidnet.py.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +10,11 @@ import pytest
 from netdsl.catalog.layers.conv import Conv
 from netdsl.catalog.layers.linear import Dense
 from tests.specs.bundled import PAPERS, bundled, layers, reference
+from tests.specs.test_pyramidnet import CALLS as BY_PARAMETERS
 
 # A net under a second heading, with a figure or a rounding that changes nothing: the row it equals.
 SAME = {
     'WRN-40-4 C10 vs "8.7M"': "WRN-40-4 C10, projection",
-    "PyramidNet-110 basic add a=270 C10, round widths": (
-        "PyramidNet-110 basic add a=270 C10, floor widths"
-    ),
-    "PyramidNet-164 bottleneck add a=270 C10, round widths": (
-        "PyramidNet-164 bottleneck add a=270 C10, floor widths"
-    ),
 }
 
 # Sums over some weights of a net that is bundled; the first is found in test_figures.py.
@@ -42,7 +40,7 @@ OTHER_WIDTHS = {
 
 def test_every_row_has_a_net_or_a_reason() -> None:
     without = {key for key in reference("papers") if key not in PAPERS}
-    assert without == {*SAME, *PARTS, *OTHER_WIDTHS}
+    assert without == {*SAME, *PARTS, *OTHER_WIDTHS, *BY_PARAMETERS}
 
 
 @pytest.mark.parametrize(("row", "other"), SAME.items())

@@ -2,15 +2,21 @@
 
 Statements that fit stand as they are. Of those that do not, the last pair of brackets is opened
 before which the line fits: what is inside goes on a line of its own, or item by item with a comma
-after the last.
+after the last. A chain of methods is put in brackets instead, on one line or a line for each call.
 """
 
 from __future__ import annotations
 
 import ast
+import re
 
 WIDTH = 88
 INDENT = "    "
+
+# What stands before the expression of a statement that can be put in brackets.
+_LEAD = re.compile(r"return |\w+ = ")
+# A chain of so many calls, `x.mean(1).relu()`, is laid out like any other call.
+_FEW = 2
 
 
 def statement(text: str, depth: int) -> list[str]:
@@ -18,12 +24,40 @@ def statement(text: str, depth: int) -> list[str]:
     lead = INDENT * depth
     if len(lead) + len(text) <= WIDTH:
         return [lead + text]
+    before = _LEAD.match(text)
+    calls = _chain(text[before.end() :]) if before else []
+    if before and len(calls) > _FEW:
+        return [f"{lead}{before[0]}(", *_chained(calls, depth + 1), f"{lead})"]
     opening = _opening(text, WIDTH - len(lead))
     if opening is None:
         return [lead + text]
     start, end = opening
     head, inside, tail = text[: start + 1], text[start + 1 : end], text[end:]
     return [lead + head, *_inside(inside, depth + 1, _literal(text, start)), lead + tail]
+
+
+def _chain(text: str) -> list[str]:
+    """The calls of a chain of methods, each from its dot on; the whole where it is no chain."""
+    calls: list[str] = []
+    start, depth = 0, 0
+    for at, sign in enumerate(text):
+        if sign in "([{":
+            depth += 1
+        elif sign in ")]}":
+            depth -= 1
+        elif depth == 0 and sign == "." and text[at - 1] in ")]":
+            calls.append(text[start:at])
+            start = at
+        elif depth == 0 and not (sign.isalnum() or sign in "._"):
+            return [text]
+    return [*calls, text[start:]]
+
+
+def _chained(calls: list[str], depth: int) -> list[str]:
+    """A chain of methods in brackets: on one line if it fits, else a line for each call."""
+    lead = INDENT * depth
+    whole = lead + "".join(calls)
+    return [whole] if len(whole) <= WIDTH else [lead + call for call in calls]
 
 
 def _inside(text: str, depth: int, literal: bool) -> list[str]:
