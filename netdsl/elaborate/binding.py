@@ -86,9 +86,10 @@ def bind_layer(
 
 def _brought(frame: Frame, kind: TensorInput, source: tree.Expression) -> list[Tensor]:
     """The tensors that an argument brings."""
+    help_ = f"{kind.name}: {kind.doc}"
     if not isinstance(kind, MadeInput):
-        return steps.operands(frame, source)
-    brought = members.given_and_made(steps.operand(frame, source), kind.member)
+        return steps.operands(frame, source, help_)
+    brought = members.given_and_made(steps.operand(frame, source, help_), kind.member)
     if brought is None:
         raise Mistake(
             "wrong-value",
@@ -235,7 +236,9 @@ def _dotted(source: tree.Expression) -> str | None:
 
 
 def _kind_message(kind: Argument, value: Any, word: str, rejection: Rejection) -> str:
-    if isinstance(value, Tensor | Definition | FinishedLayer | FinishedBlock | EntryWord):
+    if isinstance(value, EntryWord):
+        return f"{word}: {kind.name} expects {kind.expects}, not {value.entry.word}"
+    if isinstance(value, Tensor | Definition | FinishedLayer | FinishedBlock):
         return f"{word}: {kind.name} expects {kind.expects}, not {kind_of(value)}"
     return f"{word}: {rejection.message}"
 

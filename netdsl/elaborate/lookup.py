@@ -13,7 +13,7 @@ from netdsl.elaborate.frame import Frame, bind
 from netdsl.elaborate.report import Mistake
 from netdsl.elaborate.scope import bound_names
 from netdsl.elaborate.static import survey
-from netdsl.elaborate.suggest import suggestion
+from netdsl.elaborate.suggest import nearest, suggestion
 from netdsl.elaborate.values import (
     POISON,
     Builtin,
@@ -158,16 +158,13 @@ def unknown(
     possible |= set(frame.scope.items) | set(frame.scope.imports)
     if not called:
         possible |= set(frame.names)
-    if argument is not None:
-        possible |= set(argument.symbols)
-        if isinstance(argument, EntryArgument):
-            possible = set(WORDS.get(argument.kind.category, {}))
-    return Mistake(
-        "unknown-name",
-        f"{name.name} is not known here",
-        name.span,
-        help=suggestion(name.name, possible),
-    )
+    if isinstance(argument, EntryArgument):
+        possible = set(WORDS.get(argument.kind.category, {}))
+    help_ = suggestion(name.name, possible)
+    if argument is not None and (argument.symbols or not help_):
+        near = nearest(name.name, {*argument.symbols, *frame.names})
+        help_ = f"did you mean {near}?" if near else f"{argument.name} expects {argument.expects}"
+    return Mistake("unknown-name", f"{name.name} is not known here", name.span, help=help_)
 
 
 def _bound_elsewhere(frame: Frame, word: str) -> tree.Name | None:

@@ -45,6 +45,8 @@ def member(value: Any, expression: tree.Member) -> Any:
             return value.type.shape[axis]
         raise Mistake("type", f"a tensor of {value.type} has no {name.name}", name.span)
     help_ = suggestion(name.name, [*inside, *_WHOLE, *_AXES])
+    if inside and not help_:
+        help_ = f"its maker hands out {', '.join(inside)}"
     if name.name in _of_layer_inside(value):
         help_ = f"inside its block {name.name} can be given a name, which can be asked for here"
     raise Mistake("unknown-name", f"this tensor has no {name.name}", name.span, help=help_)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from netdsl.diagnostics import Diagnostic, Help, Label, UserError
@@ -39,10 +39,8 @@ class Scope:
         # Where the text could not be read, and what may have been defined there.
         self.mistakes = mistakes
         self._collect(files.report)
-        self.unread = frozenset(_defined_words(file.source.text) if mistakes else ()) - {
-            *self.items,
-            *self.imports,
-        }
+        unread = _unread_words(file.source.text, mistakes) if mistakes else ()
+        self.unread = frozenset(unread) - {*self.items, *self.imports}
 
     def broken(self, node: tree.TreeNode) -> bool:
         """Whether a part of an item could not be read: then nothing is to be said of its flow."""
@@ -145,13 +143,17 @@ def bound_names(pattern: tree.Pattern) -> list[tree.Name]:
 _DEFINITION = re.compile(r"^\s*(?:block|net|fn|let|from)\b(.*)", re.MULTILINE)
 
 
-def _defined_words(text: str) -> set[str]:
-    """Words of lines that define something, for items that could not be read."""
-    return {
-        word
-        for line in _DEFINITION.findall(text)
-        for word in re.findall(r"[^\W\d]\w*", line.partition("=")[0].partition("{")[0])
-    }
+def _unread_words(text: str, mistakes: Iterable[int]) -> set[str]:
+    """What may be named where the text could not be read.
+
+    Words of lines that define something, for items, and of the lines with a mistake in them.
+    """
+    defining = [line.partition("=")[0].partition("{")[0] for line in _DEFINITION.findall(text)]
+    wrong = [
+        text[text.rfind("\n", 0, offset) + 1 :].partition("\n")[0].partition("#")[0]
+        for offset in mistakes
+    ]
+    return {word for line in (*defining, *wrong) for word in re.findall(r"[^\W\d]\w*", line)}
 
 
 class Files:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from netdsl.catalog.arguments import Rejection
+from netdsl.catalog.arguments import Rejection, Symbol
 from netdsl.catalog.base import Layer
 from netdsl.catalog.index import WORDS
 from netdsl.diagnostics import Help, Label
@@ -34,7 +34,7 @@ from netdsl.elaborate.values import (
 from netdsl.graph import Level, Tie, Written
 from netdsl.source import Span
 from netdsl.syntax import tree
-from netdsl.tensor import TensorType, Undecided
+from netdsl.tensor import Size, TensorType, Undecided
 
 _BODIES = (tree.Group, tree.Repeat, tree.For, tree.If, tree.Pipeline)
 
@@ -264,26 +264,29 @@ def origin(tensor: Tensor) -> tuple[Label, ...]:
 # Operands
 
 
-def operand(frame: Frame, expression: tree.Expression) -> Tensor:
+def operand(frame: Frame, expression: tree.Expression, help: str = "") -> Tensor:
     """The one tensor that an argument stands for."""
-    found = operands(frame, expression)
+    found = operands(frame, expression, help)
     if len(found) != 1:
         raise Mistake("operands", f"one tensor stands here, not {len(found)}", expression.span)
     return found[0]
 
 
-def operands(frame: Frame, expression: tree.Expression) -> list[Tensor]:
-    """The tensors that an argument of a merge stands for: pipelines start from the flow."""
+def operands(frame: Frame, expression: tree.Expression, help: str = "") -> list[Tensor]:
+    """The tensors that an argument of a merge stands for: pipelines start from the flow.
+
+    `help` goes with the mistake of a value that is no tensor.
+    """
     if isinstance(expression, tree.Comprehension):
         found: list[Tensor] = []
         for inner in expressions.rounds(frame, expression):
-            found.extend(operands(inner, expression.element))
+            found.extend(operands(inner, expression.element, help))
         return found
     if isinstance(expression, (*_BODIES, tree.Call)):
         if isinstance(expression, tree.Call) and not _is_step(frame, expression):
-            return _flat(frame, expressions.evaluate(frame, expression), expression.span)
+            return _flat(frame, expressions.evaluate(frame, expression), expression.span, help)
         return [run_from(frame, expression)]
-    return _flat(frame, expressions.evaluate(frame, expression), expression.span)
+    return _flat(frame, expressions.evaluate(frame, expression), expression.span, help)
 
 
 def _is_step(frame: Frame, call: tree.Call) -> bool:
@@ -294,9 +297,11 @@ def _is_step(frame: Frame, call: tree.Call) -> bool:
     return isinstance(target, EntryWord)
 
 
-def _flat(frame: Frame, value: Any, span: Span) -> list[Tensor]:
+def _flat(frame: Frame, value: Any, span: Span, help: str = "") -> list[Tensor]:
     if isinstance(value, tuple):
-        return [tensor for item in value for tensor in _flat(frame, item, span)]
+        return [tensor for item in value for tensor in _flat(frame, item, span, help)]
+    if value is None or isinstance(value, Symbol | bool | int | float | str | Size):
+        raise Mistake("not-a-step", f"a tensor stands here, not {shown(value)}", span, help=help)
     return [apply(frame, value, span)]
 
 
