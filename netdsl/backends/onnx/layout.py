@@ -6,7 +6,10 @@ which operators over channels, such as a convolution, want as (batch, features, 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from netdsl.backends.onnx.builder import Builder
+from netdsl.backends.torch.layout import order
 
 
 def channels_first(graph: Builder, x: str, rank: int) -> str:
@@ -32,6 +35,14 @@ def from_channels_last(graph: Builder, x: str, rank: int) -> str:
 def along_channels(graph: Builder, vector: str, rank: int) -> str:
     """A vector of one number for each channel, as it is spread over a tensor of this rank."""
     return graph.column(vector, rank - 1 if rank > 2 else 0)
+
+
+def rearranged(graph: Builder, x: str, held: Sequence[int]) -> str:
+    """A tensor brought into ONNX's order; `held` names the axis of the spec at each dimension.
+
+    The batch, before all, is not counted.
+    """
+    return graph.transpose(x, (0, *(held.index(axis) + 1 for axis in order(len(held)))))
 
 
 def _swapped(graph: Builder, x: str) -> str:
