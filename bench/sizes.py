@@ -310,7 +310,7 @@ class Row(NamedTuple):
     theirs: Size
 
     @property
-    def is_shorter(self) -> bool:
+    def is_as_short(self) -> bool:
         """Whether ours is longer in nothing."""
         return self.ours.lines <= self.theirs.lines and self.ours.tokens <= self.theirs.tokens
 
@@ -344,7 +344,7 @@ def main() -> int:
         TABLE.write_text(text, "utf-8")
     else:
         print(text, end="")
-    return int(not all(row.is_shorter for row in table))
+    return int(not all(row.is_as_short for row in table))
 
 
 if __name__ == "__main__":

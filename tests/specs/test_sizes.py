@@ -1,8 +1,4 @@
-"""How short a definition is: the net and the blocks it needs, counted as REFERENCE.md counts.
-
-bench/sizes.py counts. Imports, functions and defaults count; comments, blank lines, `expect` and
-`train` do not.
-"""
+"""How short a definition is: the net and all that it needs, counted by bench/sizes.py."""
 
 from __future__ import annotations
 
@@ -69,7 +65,7 @@ def test_a_definition_of_torchvision_has_what_the_model_needs_and_nothing_else()
 
 @pytest.mark.parametrize("row", TABLE_ROWS, ids=[row.name for row in TABLE_ROWS])
 def test_no_spec_is_longer_than_the_definition_of_its_library(row: Row) -> None:
-    assert row.is_shorter
+    assert row.is_as_short
 
 
 def test_every_model_that_is_defined_has_a_row() -> None:
@@ -85,5 +81,5 @@ def test_the_table_is_current() -> None:
 
 
 def test_a_longer_spec_would_be_seen() -> None:
-    assert not Row("keras/VGG16", Size(10, 101), Size(20, 100)).is_shorter
-    assert not Row("keras/VGG16", Size(21, 100), Size(20, 100)).is_shorter
+    assert not Row("keras/VGG16", Size(10, 101), Size(20, 100)).is_as_short
+    assert not Row("keras/VGG16", Size(21, 100), Size(20, 100)).is_as_short

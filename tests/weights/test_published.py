@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -23,16 +22,8 @@ from tests.weights.nets import answer, difference, with_weights
 
 TOLERANCE = 1e-4
 SPECS = Path(specs_folder())
+pytestmark = pytest.mark.usefixtures("one_thread")
 IMAGE = np.random.default_rng(0).standard_normal((1, 224, 224, 3), dtype=np.float32)
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Threads wait for one another at every layer on a machine that is busy."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def drawn(model: nn.Module) -> nn.Module:
