@@ -120,8 +120,9 @@ class _Fitting:
         found: dict[str, Array] = {}
         for layer in self._ours:
             found.update(self._layer(layer))
-        for name, shape in self._left():
-            raise self._misfit(f"{name}, {written(shape)}, has no place in {self._net.name}")
+        left = next(self._left(), None)
+        if left is not None:
+            raise self._misfit(f"{left[0]}, {written(left[1])}, has no place in {self._net.name}")
         if self._uneven:
             raise self._misfit(f"the map does not pair it evenly with {self._net.name}")
         return found
