@@ -55,7 +55,7 @@ class KerasReference(Reference):
             if isinstance(layer, keras.layers.BatchNormalization)
         ]
         for norm in norms:
-            norm.call = settling(norm, draw)
+            norm.call = settling(norm, draw, len(norms))
         self.model(self.images, training=False)
         for norm in norms:
             del norm.call
@@ -94,15 +94,15 @@ class KerasReference(Reference):
         return twin
 
 
-def settling(norm: keras.layers.BatchNormalization, draw: Draw) -> Callable[..., Any]:
-    """The call of a normalisation that first sets its statistics by what it is given."""
+def settling(norm: keras.layers.BatchNormalization, draw: Draw, norms: int) -> Callable[..., Any]:
+    """The call of one of so many normalisations that first sets its statistics by what flows in."""
     call = norm.call
 
     def settle(inputs: Any, training: bool = False, mask: Any = None) -> Any:
         values = np.array(inputs)
         mean, variance = values.mean((0, 1, 2)), values.var((0, 1, 2))
         norm.moving_mean.assign(draw.mean(mean, variance))
-        norm.moving_variance.assign(draw.variance(variance))
+        norm.moving_variance.assign(draw.variance(variance, norms))
         return call(inputs, training=training, mask=mask)
 
     return settle

@@ -38,6 +38,7 @@ class TorchvisionReference(Reference):
     @torch.no_grad()
     def _settle(self, draw: Draw) -> None:
         """Gives batch normalisations the statistics of what flows in, moved at random."""
+        norms = [layer for layer in self.model.modules() if isinstance(layer, nn.BatchNorm2d)]
 
         def settle(norm: nn.BatchNorm2d, inputs: tuple[Tensor]) -> None:
             assert norm.running_mean is not None
@@ -45,9 +46,8 @@ class TorchvisionReference(Reference):
             variance, mean = (value.numpy() for value in torch.var_mean(inputs[0], (0, 2, 3)))
             norm.reset_running_stats()
             norm.running_mean.copy_(torch.from_numpy(draw.mean(mean, variance)))
-            norm.running_var.copy_(torch.from_numpy(draw.variance(variance)))
+            norm.running_var.copy_(torch.from_numpy(draw.variance(variance, len(norms))))
 
-        norms = [layer for layer in self.model.modules() if isinstance(layer, nn.BatchNorm2d)]
         # Auxiliary heads exist in training alone; normalisations use what they were just given.
         self.model.train()
         hooks = [norm.eval().register_forward_pre_hook(settle) for norm in norms]

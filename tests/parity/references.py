@@ -2,9 +2,9 @@
 
 Nothing is left as a constructor makes it, so that a tensor that lands in the wrong place shows.
 Kernels are as large as keeps numbers near one behind a relu (He et al., 2015, "Delving deep into
-rectifiers"). The statistics of a batch normalisation are those of two random images, moved at
-random: so numbers stay near one through any number of layers, and every layer counts in what comes
-out.
+rectifiers"). The statistics of a batch normalisation start from those of two random images and are
+moved at random: so numbers stay near one through any number of layers, and every layer counts in
+what comes out.
 """
 
 from __future__ import annotations
@@ -69,9 +69,13 @@ class Draw:
         """A running mean beside the mean that was found."""
         return mean + self.offset(mean.shape) * np.sqrt(variance)
 
-    def variance(self, variance: Array) -> Array:
-        """A running variance beside the one that was found; a channel of zeros has some too."""
-        return (variance + np.float32(0.01)) * self.factor(variance.shape)
+    def variance(self, variance: Array, norms: int) -> Array:
+        """A running variance beside the one that was found; a channel of zeros has some too.
+
+        The more normalisations a net has, the larger: else each would magnify what rounding has
+        left, and in the deepest nets single precision would be used up.
+        """
+        return (variance + np.float32(0.01)) * self.factor(variance.shape) * max(1, norms / 10)
 
     def normal(self, shape: Sequence[int]) -> Array:
         """Numbers of mean 0 and variance 1."""
