@@ -41,7 +41,7 @@ def build(
     """
     _check_bytes(net, weights)
     graph = net.graph
-    parts = Parts(weights, _open_sizes(graph.ports), graph.ports[0].name)
+    parts = Parts(weights, open_sizes(graph.ports), graph.ports[0].name)
     instance = Walk(parts).net(graph, [port.name for port in graph.ports])
     outputs = {}
     for output in graph.outputs:
@@ -107,7 +107,7 @@ def _check_bytes(net: ElaboratedNet, weights: Mapping[str, Array]) -> None:
         )
 
 
-def _open_sizes(ports: Iterable[Port]) -> dict[str, tuple[str, int]]:
+def open_sizes(ports: Iterable[Port]) -> dict[str, tuple[str, int]]:
     """Where each size known only at run time is found: the input, and its dimension."""
     return {
         str(size): (port.name, dim(axis, port.type.rank))
