@@ -8,7 +8,10 @@ from netdsl.catalog.base import Example, Layer
 from tests.catalog.onnx_rows import check_numbers
 from tests.catalog.torch_rows import examples
 
-FAMILIES = ("merge", "noise", "scaling")
+FAMILIES = (
+    *("conv", "linear", "pool", "norm", "merge", "noise", "scaling"),
+    *("activation", "shape", "select", "resize", "recurrent", "attention", "generative"),
+)
 
 
 @pytest.mark.parametrize(
