@@ -21,7 +21,7 @@ from netdsl.backends.onnx.parts import Parts
 from netdsl.catalog.base import Example, Layer
 from netdsl.graph import Port
 from netdsl.tensor import TensorType
-from tests.catalog.torch_rows import BATCH, build, drawn, record
+from tests.catalog.torch_rows import BATCH, build, drawn, layout, record
 
 # What two ways to compute one layer may differ by, of the largest number.
 TOLERANCE = 1e-5
@@ -121,5 +121,7 @@ def compare(
             expected[name] = theirs.member(name, *tensors)[1]
     kinds = {"output": layer.infer(*inputs), **layer.members(*inputs)}
     for name, kind in kinds.items():
+        promised = zip(layout(kind.shape), ours[name].shape, strict=True)
+        assert all(size == found for size, found in promised if isinstance(size, int))
         assert ours[name].dtype == (np.float32 if kind.number == "float" else np.int64)
         assert difference(ours[name], expected[name].detach().numpy()) <= TOLERANCE, name

@@ -77,8 +77,11 @@ class Builder:
         order = list(order)
         return x if order == sorted(order) else self.add("Transpose", x, perm=order)
 
-    def column(self, x: str, axes: int) -> str:
-        """A vector of one number for each channel, with so many axes of size 1 behind it."""
+    def column(self, x: str, axes: int, after: int = 1) -> str:
+        """A tensor with so many axes of size 1 behind its first `after` ones.
+
+        A vector of one number for each channel is then spread over positions.
+        """
         if not axes:
             return x
-        return self.add("Unsqueeze", x, self.integers(range(1, axes + 1)))
+        return self.add("Unsqueeze", x, self.integers(range(after, after + axes)))
