@@ -41,7 +41,7 @@ LONG_LOOP = 64
 
 
 # Mistakes in a block that may be mended where it is called.
-_DEPENDS_ON_CALL = frozenset({"shape", "assertion", "wrong-value"})
+_DEPENDS_ON_CALL = frozenset({"shape", "assertion", "wrong-value", "type", "unknown-size"})
 
 
 def tell(frame: Frame, mistake: Mistake) -> None:

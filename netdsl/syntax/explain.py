@@ -63,6 +63,8 @@ def explain_token(
         help = (Help("an argument is given with =", span, "="),)
     elif text == "=" and "PLUS" in accepted:
         help = (Help("a comparison is written ==", span, "=="),)
+    elif text in ("int", "float") and "OF" in accepted:
+        help = (Help(f"the kind of numbers is written of {text}", span, f"of {text}"),)
     elif text == "," and "_NL" in accepted:
         help = (_instead_of_comma(span),)
     wanted = expected(accepted)

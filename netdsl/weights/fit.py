@@ -85,4 +85,9 @@ def _misfit(net: ElaboratedNet, path: str | os.PathLike[str], into: str, found: 
     more = len(reasons) - _LISTED
     listed = ", ".join(reasons[:_LISTED]) + (f" and {more} more" if more > 0 else "")
     nothing = "" if found.weights else "nothing in it does; "
-    return f"{os.fspath(path)} does not fit {place}: {nothing}{listed}"
+    text = f"{os.fspath(path)} does not fit {place}: {nothing}{listed}"
+    if prefix and any(name.startswith(prefix) for name in found.unused):
+        text += (
+            f"; its names are those of a whole net, which partial=true takes without into={into}"
+        )
+    return text

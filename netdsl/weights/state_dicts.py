@@ -109,7 +109,10 @@ def _state(path: Path, found: Any) -> dict[str, Any]:
 def _from_torch(path: Path, name: str, value: Any) -> Array:
     torch = need("torch")
     if not isinstance(value, torch.Tensor):
-        raise UserError(f"{path}: {name} is no tensor but of the type {type(value).__name__}")
+        raise UserError(
+            f"{path}: {name} is no tensor but of the type {type(value).__name__}; save the model's "
+            "state_dict() alone, or under the key state_dict or model"
+        )
     if value.layout != torch.strided or value.is_quantized or value.is_complex():
         raise UserError(f"{path}: {name} is a tensor of a kind that is not read ({value.dtype})")
     plain = value.detach()

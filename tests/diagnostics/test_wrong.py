@@ -42,6 +42,19 @@ def test_a_mistake_in_a_block_counts_its_instances() -> None:
     assert found.instances == 4
 
 
+@pytest.mark.parametrize("input", ["16 x 8", "? x ? x 8"])
+def test_a_mistake_in_a_block_that_came_along_names_the_call(input: str) -> None:
+    text = f"""from std import window_attention
+net N {{
+  input x: {input}
+  window_attention(2, 4)
+}}"""
+    spec = netdsl.read("spec.net", text=text)
+    spec.elaborate("N")
+    (found,) = spec.diagnostics
+    assert [place.span.source.name for place in found.secondary] == ["spec.net"]
+
+
 def test_diagnostics_come_in_the_order_of_the_text() -> None:
     lines = [line for line, _ in told(read("names"))]
     assert lines == sorted(lines)

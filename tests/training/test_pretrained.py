@@ -164,6 +164,12 @@ def test_what_does_not_fit_is_listed(case: str, tmp_path: Path) -> None:
     assert not (tmp_path / "run").exists()
 
 
+def test_the_weights_of_a_whole_net_are_no_part_s(tmp_path: Path) -> None:
+    weights = prefixed(given(BACKBONE)) | given(HEAD)
+    with pytest.raises(UserError, match="a whole net, which partial=true takes without into=body"):
+        begun(tmp_path, 'pretrained("their.safetensors", into=body.backbone)', weights)
+
+
 def test_with_partial_something_must_fit(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="nothing in it does; other"):
         begun(tmp_path, 'pretrained("their.safetensors", partial=true)', given({"other": (1,)}))

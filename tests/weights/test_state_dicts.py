@@ -134,7 +134,7 @@ def script() -> bytes:
         (save(STATE)[:-3], "damaged or cut off"),
         (save(STATE)[:40], "damaged or cut off"),
         (saved([1, 2]), "holds no state dict"),
-        (saved({"epoch": 3}), "epoch is no tensor but of the type int"),
+        (saved({"epoch": 3}), "epoch is no tensor but of the type int; save"),
         (saved({"w": torch.zeros(2).to_sparse()}), "a kind that is not read"),
         (saved({"w": torch.zeros(2, dtype=torch.complex64)}), "a kind that is not read"),
         (saved(nn.Linear(2, 2)), "would run code"),
