@@ -13,6 +13,8 @@ _EXTRAS = {
     "safetensors": ("safetensors", "torch"),
     "numpy": ("numpy", "torch"),
     "h5py": ("h5py", "keras"),
+    "onnx": ("ONNX", "onnx"),
+    "onnxruntime": ("onnxruntime", "onnx"),
     "sklearn": ("scikit-learn", "data"),
     "PIL": ("Pillow", "data"),
     "matplotlib": ("matplotlib", "data"),
