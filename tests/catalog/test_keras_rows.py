@@ -4,11 +4,72 @@ from __future__ import annotations
 
 import pytest
 
+from netdsl.backends.keras.rows import in_full
 from netdsl.catalog.base import Example, Layer
-from tests.catalog.keras_rows import check_example
-from tests.catalog.torch_rows import examples
+from netdsl.tensor import TensorType
+from tests.catalog.keras_rows import check_example, compare
+from tests.catalog.torch_rows import drawn, examples, record
 
 
-@pytest.mark.parametrize(("layer", "example"), examples("merge"))
+@pytest.mark.parametrize(("layer", "example"), examples("conv", "merge"))
 def test_an_example(layer: type[Layer], example: Example) -> None:
     check_example(layer, example)
+
+
+def _open(layer: type[Layer], example: Example) -> bool:
+    return len(example.inputs) == 1 and not example.rejects
+
+
+@pytest.mark.parametrize(
+    ("layer", "example"),
+    [parameters for parameters in examples("conv") if _open(*parameters.values)],
+)
+def test_positions_may_be_unknown(layer: type[Layer], example: Example) -> None:
+    check_example(layer, example, opened=True)
+
+
+# Uses that Keras takes another way than by its own layer alone, and sizes with a rest.
+WINDOWS = [
+    ("conv(4, 3, stride=2, pad=same)", (9, 10, 2)),
+    ("conv(4, 3, stride=2, pad=1)", (9, 10, 2)),
+    ("conv(4, (3, 2), stride=(3, 2), pad=((0, 2), 1))", (9, 10, 2)),
+    ("conv(4, 4, stride=3, pad=same, groups=2)", (10, 7, 4)),
+    ("conv(4, 3, stride=2, dilation=2, pad=same)", (9, 10, 2)),
+    ("conv(4, 3, stride=(2, 1), dilation=(1, 3), pad=2)", (9, 10, 2)),
+    ("conv(4, 3, stride=2, dilation=3, pad=same)", (17, 2)),
+    ("conv(4, 3, pad=(1, (0, 2), 2), stride=2)", (5, 6, 4, 2)),
+    ("conv(4, 3, init=normal(0.1), bias_init=fill(3))", (6, 6, 2)),
+    ("conv(4, 3, init=uniform(-1, 1), bias_init=ones)", (6, 6, 2)),
+    ("depthwise(3, stride=(2, 1), pad=same)", (9, 10, 2)),
+    ("depthwise(3, stride=2, dilation=2, pad=same, multiplier=3)", (9, 10, 2)),
+    ("depthwise(3, stride=(1, 2), dilation=2, pad=1)", (9, 10, 2)),
+    ("depthwise(2, stride=3, pad=2, multiplier=2)", (11, 3)),
+    ("depthwise(3, stride=(2, 1, 3), pad=same, multiplier=2)", (5, 6, 7, 2)),
+    ("separable(4, 3, stride=2, dilation=2, pad=same)", (9, 10, 2)),
+    ("separable(4, (2, 3), stride=(1, 2), pad=((1, 0), 1))", (9, 10, 2)),
+    ("separable(4, 3, stride=2, pad=same, multiplier=2, bias=false)", (5, 6, 7, 2)),
+    ("conv_transpose(4, 4, stride=2, pad=1)", (5, 4, 2)),
+    ("conv_transpose(4, 3, stride=2, pad=1)", (5, 4, 2)),
+    ("conv_transpose(4, 3, stride=(3, 2), pad=(0, 1), output_pad=(2, 0))", (5, 4, 2)),
+    ("conv_transpose(4, 2, stride=3)", (5, 4, 2)),
+    ("conv_transpose(4, 2, stride=4, output_pad=1)", (5, 4, 2)),
+    ("conv_transpose(4, (2, 5), stride=3, pad=same)", (5, 4, 2)),
+    ("conv_transpose(4, 3, stride=2, dilation=2, pad=1, output_pad=1)", (5, 4, 2)),
+    ("conv_transpose(4, 2, dilation=3, output_pad=2)", (5, 4, 2)),
+    ("conv_transpose(4, 3, stride=2, dilation=(1, 2), groups=2, pad=same)", (5, 4, 4)),
+    ("conv_transpose(4, 1, stride=2, groups=2, pad=same)", (5, 4)),
+    ("conv_transpose(4, 3, stride=2, pad=(1, (0, 1), 2), dilation=2)", (3, 4, 5, 2)),
+]
+
+
+@pytest.mark.parametrize("opened", [False, True], ids=["known", "unknown"])
+@pytest.mark.parametrize(("call", "shape"), WINDOWS)
+def test_a_window(call: str, shape: tuple[int, ...], opened: bool) -> None:
+    example = Example(call, (shape,))
+    compare(record(call), (TensorType(shape),), drawn(example), opened)
+
+
+@pytest.mark.parametrize(("call", "shape"), WINDOWS)
+def test_rows_that_write_everything_say_the_same(call: str, shape: tuple[int, ...]) -> None:
+    with in_full():
+        compare(record(call), (TensorType(shape),), drawn(Example(call, (shape,))))

@@ -11,4 +11,12 @@ from __future__ import annotations
 
 from typing import Final
 
-HELPERS: Final[dict[str, str]] = {}
+from netdsl.backends.keras.helpers_conv import CONV
+from netdsl.backends.keras.helpers_pointwise import POINTWISE
+from netdsl.backends.keras.helpers_shape import SHAPE
+
+HELPERS: Final[dict[str, str]] = {
+    **CONV,
+    **POINTWISE,
+    **SHAPE,
+}
