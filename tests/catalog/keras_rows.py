@@ -181,8 +181,8 @@ def check_roles(layer: Layer, inputs: tuple[TensorType, ...], built: Built) -> N
     """As many numbers are trained, and kept as state, as the record says."""
     weights = layer.weights(*inputs)
     for role, variables in (
-        ("weight", built.model.trainable_variables),
-        ("state", built.model.non_trainable_variables),
+        ("weight", built.model.trainable_weights),
+        ("state", built.model.non_trainable_weights),
     ):
         counted = sum(int(np.prod(variable.shape)) for variable in variables)
         assert counted == sum(weight.size for weight in weights if weight.role == role)

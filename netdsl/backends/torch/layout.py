@@ -7,11 +7,10 @@ their order, (batch, units) and (batch, length, features).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
-from netdsl.catalog.arguments import Rejection
+from netdsl.backends.sizes import computed as _computed
 from netdsl.tensor import Dim, Size, TensorType
 
 
@@ -87,16 +86,9 @@ def unflattened(sizes: Sequence[Dim], inputs: tuple[TensorType, ...]) -> tuple[s
 
 def computed(size: Size, inputs: tuple[TensorType, ...]) -> str:
     """A size known only at run time, as a template over the shapes that flow in."""
-    places = {
-        str(found): f"{{{number}}}.shape[{dim(axis, flowing.rank)}]"
-        for number, flowing in reversed(list(enumerate(inputs)))
-        for axis, found in reversed(list(enumerate(flowing.shape)))
-    }
-    if str(size) in places:
-        return places[str(size)]
-    if not size.unknowns() <= places.keys():
-        raise Rejection(
-            f"PyTorch's code cannot compute {size} from the tensors that flow in",
-            help="a size of the tensors that flow in can be used, or a known number",
-        )
-    return re.sub(r"[A-Za-z_][\w.]*", lambda found: places[found.group()], str(size))
+    return _computed(
+        size,
+        inputs,
+        lambda number, axis: f"{{{number}}}.shape[{dim(axis, inputs[number].rank)}]",
+        "PyTorch",
+    )
