@@ -210,7 +210,15 @@ class Net:
         """
         from netdsl.weights.convert import convert
 
-        return convert(self.elaborated, self._file(), source, file, self._others)
+        named = self._as_built_by(source)
+        return convert(self.elaborated, self._file(), source, file, self._others, named)
+
+    def _as_built_by(self, source: str) -> str:
+        """The bundled name of the net of this name as a source builds it; empty without one."""
+        from netdsl.zoo import bundled_nets
+
+        wanted = f"{source}/{self.name}".lower()
+        return next((name for name in bundled_nets() if name.lower() == wanted), "")
 
     def _file(self) -> str:
         """The path of the file in which the net's body is written, also where an alias is not."""

@@ -34,19 +34,25 @@ Others = Callable[[], Iterable[ElaboratedNet]]
 
 
 def convert(
-    net: ElaboratedNet, spec: str, source: str, file: str | os.PathLike[str], others: Others = tuple
+    net: ElaboratedNet,
+    spec: str,
+    source: str,
+    file: str | os.PathLike[str],
+    others: Others = tuple,
+    named: str = "",
 ) -> dict[str, Array]:
     """The weights in a checkpoint's file under our names, in our layouts, as float32.
 
-    `spec` is the path of the file that defines the net, beside which its map is looked for.
-    Raises `UserError` where something does not fit; it tells which of `others` the file fits.
+    `spec` is the path of the file that defines the net, beside which its map is looked for, and
+    `named` a bundled net that is this one as the source builds it. Raises `UserError` where
+    something does not fit; it tells which of `others` the file fits.
     """
     check_source(source)
     checkpoint = read(Path(file))
     _check_kind(checkpoint, source)
     rules = rules_of(spec, source)
     if rules is None and not _ours_already(net, checkpoint):
-        raise UserError(_no_map(spec, source, checkpoint))
+        raise UserError(_no_map(spec, source, checkpoint, named))
     try:
         return from_checkpoint(net, rules or (), checkpoint)
     except UserError as error:
@@ -80,10 +86,12 @@ def _check_kind(checkpoint: Checkpoint, source: str) -> None:
         raise UserError(f"{checkpoint.file} is not {SOURCES[source]}; write --from {found}")
 
 
-def _no_map(spec: str, source: str, checkpoint: Checkpoint) -> str:
+def _no_map(spec: str, source: str, checkpoint: Checkpoint, named: str) -> str:
     path = map_file(spec)
     known = ", ".join(read_map(path)) if Path(path).is_file() else ""
     there = f"it has one for {known}" if known else f"{Path(path).name} would stand beside it"
+    if named:
+        there = f"{named} is the net as {source} builds it"
     return (
         f"{Path(spec).name} has no map of {source}'s names, and those in {checkpoint.file} are not "
         f"the net's own; {there}"

@@ -156,6 +156,13 @@ def test_without_a_map_the_sources_that_there_are_are_told(tmp_path: Path) -> No
     assert misfit(net, file).endswith("; it has one for timm, keras")
 
 
+def test_a_net_as_the_source_builds_it_is_named(tmp_path: Path) -> None:
+    net = net_of(tmp_path, SPEC.replace("Own", "GoogLeNet"))
+    assert misfit(net, checkpoint(tmp_path)).endswith(
+        "; torchvision/googlenet is the net as torchvision builds it"
+    )
+
+
 def test_a_wrong_map_is_told(tmp_path: Path) -> None:
     net = net_of(tmp_path, SPEC, {"torchvision": [["conv1"]]})
     with pytest.raises(UserError, match=r"own.weights.json: torchvision, rule 1"):
