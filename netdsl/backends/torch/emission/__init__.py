@@ -6,17 +6,20 @@ imports PyTorch alone and is formatted; nothing here needs PyTorch to be install
 
 from __future__ import annotations
 
-from netdsl.backends.torch.emission import taps
-from netdsl.backends.torch.emission.classes import Class, Partition, name_classes
-from netdsl.backends.torch.emission.explain import Explainer, Explainers
+from netdsl.backends.emission.names import camel_case
+from netdsl.backends.emission.places import words
+from netdsl.backends.emission.prepare import prepare
+from netdsl.backends.emission.target import Target
+from netdsl.backends.torch import rows
 from netdsl.backends.torch.emission.finished import FinishedClasses
-from netdsl.backends.torch.emission.folding import Fold
-from netdsl.backends.torch.emission.loops import Roller
 from netdsl.backends.torch.emission.module import write_module
 from netdsl.backends.torch.emission.names import SPOKEN_FOR
-from netdsl.backends.torch.emission.plan import Choice, Item, Loop, uses
+from netdsl.backends.torch.emission.starts import starts
 from netdsl.backends.torch.helpers import HELPERS
-from netdsl.graph import ElaboratedNet
+from netdsl.graph import ElaboratedNet, Node
+
+# The attribute that `Module.train` sets: a module of this name would be in its way.
+_FLAG = "training"
 
 
 def emit(net: ElaboratedNet, fold: frozenset[str] = frozenset()) -> str:
@@ -34,79 +37,29 @@ def emit(net: ElaboratedNet, fold: frozenset[str] = frozenset()) -> str:
 
 def write(net: ElaboratedNet, fold: frozenset[str]) -> tuple[str, str]:
     """The source, and the name of the net's class in it."""
-    folds = Fold(net.graph, fold)
-    partition = Partition(net.graph, folds.inner, _decided)
-    classes = partition.classes()
-    class_of = partition.class_of(classes)
-    taps.collect(classes, class_of)
-    name_classes(classes, net.name, SPOKEN_FOR | HELPERS.keys())
-    explainers = Explainers(class_of)
-    ready: set[Class] = set()
-    for found in classes:
-        found.plan.items = _rolled(Roller(found, explainers, ready), found.plan.items)
-        _explain(explainers.of(found.graph))
-        ready.add(found)
-    _settle(classes, explainers)
-    return write_module(net, FinishedClasses(explainers, classes), folds), classes[-1].name
+    prepared = prepare(net, fold, _target())
+    finished = FinishedClasses(prepared.explainers, prepared.classes)
+    return write_module(net, finished, prepared.folds), prepared.classes[-1].name
 
 
-def _decided(found: Class) -> bool:
-    """Whether Python can say which way each choice of a class goes; notes the conditions."""
-    explainer = Explainer(found, Explainers({}))
-    for choice in _choices(found.plan.items):
-        conditions = explainer.condition(choice)
-        if conditions is None:
-            return False
-        found.conditions[choice] = conditions
-    return True
+def _target() -> Target:
+    return Target(
+        name="PyTorch",
+        find=rows.find,
+        starts=starts,
+        refuse=_refuse,
+        taken=SPOKEN_FOR | HELPERS.keys(),
+        part=camel_case,
+        written_as={
+            "padding": "pad",
+            "negative_slope": "slope",
+            "output_padding": "output_pad",
+        },
+        measures=False,
+    )
 
 
-def _choices(items: list[Item]) -> list[Choice]:
-    found: list[Choice] = []
-    for item in items:
-        if isinstance(item, Choice):
-            found.append(item)
-            for arm in item.arms.values():
-                found += _choices(arm)
-    return found
-
-
-def _rolled(roller: Roller, items: list[Item]) -> list[Item]:
-    for choice in _choices(items):
-        choice.arms = {arm: roller.roll(inner) for arm, inner in choice.arms.items()}
-    return roller.roll(items)
-
-
-def _explain(explainer: Explainer) -> None:
-    """Finds the expressions for all values of a class."""
-    found = explainer.found
-    for choice in _choices(found.plan.items):
-        explainer.use_condition(choice)
-    for use in [*explainer.owned.values(), *uses(found.plan.items)]:
-        explainer.all_of(use)
-    for loop in _loops(found.plan.items):
-        explainer.count(loop)
-
-
-def _loops(items: list[Item]) -> list[Loop]:
-    found: list[Loop] = []
-    for item in items:
-        if isinstance(item, Loop):
-            found += [item, *_loops(item.items)]
-        elif isinstance(item, Choice):
-            for arm in item.arms.values():
-                found += _loops(arm)
-    return found
-
-
-def _settle(classes: list[Class], explainers: Explainers) -> None:
-    """Explains arguments until no class needs a further parameter: blocks may call themselves."""
-    before = -1
-    while before != (now := sum(len(found.keys) for found in classes)):
-        before = now
-        for found in classes:
-            explainer = explainers.of(found.graph)
-            for use in [*explainer.owned.values(), *uses(found.plan.items)]:
-                if use.place.child is not None and use.shared is None:
-                    for key in list(explainers.of(use.place.child).found.keys):
-                        explainer.argument(use, key)
+def _refuse(node: Node) -> str | None:
+    if _FLAG in words(node):
+        return f"PyTorch's modules keep a flag under the name {_FLAG}"
+    return None

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from netdsl.backends.torch.emission import layout
-from netdsl.backends.torch.emission.finished import Finished, Line
-from netdsl.backends.torch.emission.parameters import is_default
-from netdsl.backends.torch.emission.places import without
-from netdsl.backends.torch.emission.plan import Choice, Item, Loop, Place, Use, uses
+from netdsl.backends.emission.layout import Line
+from netdsl.backends.emission.parameters import is_default
+from netdsl.backends.emission.places import without
+from netdsl.backends.emission.plan import Choice, Item, Loop, Place, Use, uses
+from netdsl.backends.torch.emission.finished import Finished
 from netdsl.backends.torch.emission.reach import construction, container, module
 from netdsl.record import REQUIRED
 
@@ -122,8 +122,3 @@ class Constructor:
             weight = f"{module(use.module, loops)}.{start.weight}"
             lines.append(start.code.text.format(weight=weight, **written))
         return lines
-
-
-def text_of(lines: Sequence[Line], depth: int) -> list[str]:
-    """Statements as lines of text, indented from a depth on."""
-    return [text for line in lines for text in layout.statement(line.text, depth + line.depth)]

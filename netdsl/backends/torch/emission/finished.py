@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from netdsl.backends.torch.emission.classes import Class
-from netdsl.backends.torch.emission.explain import Explainer, Explainers
-from netdsl.backends.torch.emission.expression import (
+from netdsl.backends.emission.classes import Class
+from netdsl.backends.emission.conditions import headers, loop_header, opposite
+from netdsl.backends.emission.explain import Explainer, Explainers
+from netdsl.backends.emission.expression import (
     Constant,
     Expression,
     Key,
@@ -14,24 +15,17 @@ from netdsl.backends.torch.emission.expression import (
     Symbol,
     write,
 )
+from netdsl.backends.emission.indices import INDICES
+from netdsl.backends.emission.layout import Line
+from netdsl.backends.emission.loops import consumers
+from netdsl.backends.emission.parameters import Parameter, parameters
+from netdsl.backends.emission.places import helpers
+from netdsl.backends.emission.plan import Choice, Loop, ModuleName, Use, uses
 from netdsl.backends.torch.emission.levels import Chain, chains
-from netdsl.backends.torch.emission.loops import consumers
-from netdsl.backends.torch.emission.names import allowed
-from netdsl.backends.torch.emission.parameters import Parameter, parameters
-from netdsl.backends.torch.emission.plan import Choice, Loop, ModuleName, Use, uses
-from netdsl.backends.torch.emission.reach import INDICES
+from netdsl.backends.torch.emission.names import SPOKEN_FOR, allowed
 from netdsl.graph import Graph
-from netdsl.record import Record
 
-_OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 _PLAIN_CALLS = ("{module}({inputs})", "{module}({0})")
-
-
-class Line(Record):
-    """A statement, and how deep it is indented."""
-
-    depth: int
-    text: str
 
 
 class Finished:
@@ -41,13 +35,18 @@ class Finished:
         self.explainer = explainer
         self.found: Class = explainer.found
         self.all = all_
-        self.parameters: dict[Key, Parameter] = parameters(explainer)
+        self.parameters: dict[Key, Parameter] = parameters(explainer, SPOKEN_FOR)
+        self.attributes = self._attributes()
         # Parameters and tests that `forward` needs are kept as attributes.
         self.stored: dict[Key, None] = {}
         self.flags: dict[tuple[Choice, int], str] = {}
         self.owned: dict[str, Use] = explainer.owned
         plain = {id(use) for use in uses(self.found.plan.items) if self._plain(use)}
         self.chains: dict[str, Chain] = chains(self.found, plain, consumers(self.found))
+
+    def uses(self) -> list[Use]:
+        """All uses: shared layers as they are constructed, then the steps."""
+        return [*uses(self.found.plan.items), *self.owned.values()]
 
     def _plain(self, use: Use) -> bool:
         """Whether a use is its module, called with one tensor and giving one."""
@@ -57,6 +56,16 @@ class Finished:
             child = self.all.explainers.of(use.place.child).found
             return not child.taps and not child.plan.foreign[child.graph]
         return use.emission is not None and use.emission.call.text in _PLAIN_CALLS
+
+    def _attributes(self) -> dict[Key, str]:
+        """Where `forward` finds each parameter: under its name, where no module has that."""
+        found: dict[Key, str] = {}
+        modules = self._top_names()
+        for key, parameter in self.parameters.items():
+            found[key] = parameter.name
+            while found[key] in modules or not allowed(found[key]):
+                found[key] += "_"
+        return found
 
     def written(self, expression: Expression) -> str:
         """An expression as the constructor writes it, over its parameters."""
@@ -75,51 +84,32 @@ class Finished:
         if key[0] == "index":
             return INDICES[0]
         self.stored.setdefault(key)
-        return f"self.{self.parameters[key].attribute}"
+        return f"self.{self.attributes[key]}"
 
     def header(self, loop: Loop, depth: int, spoken: bool) -> str:
         """The `for` of a loop; `spoken` for methods other than the constructor."""
-        count = self.explainer.count(loop)
-        stop = count
-        if loop.start:
-            stop = _sum(count, loop.start)
-        name = self._attribute if spoken else self._parameter
-        start = f"{loop.start}, " if loop.start else ""
-        return f"for {INDICES[depth]} in range({start}{write(stop, name)}):"
+        return loop_header(self.explainer, loop, depth, self.spoken if spoken else self.written)
 
     # Choices
 
     def tests(
         self, choice: Choice, arms: Sequence[int], spoken: bool, passing: bool = False
     ) -> list[tuple[str, int | None]]:
-        """Headers (`if …:`, `else:`) and the arm that each leads into.
+        """Headers of a choice and the arms they lead into, as `headers` describes them.
 
-        `arms` are those with something in them; with `passing` also all other ways need one,
-        whose arm is None. `spoken` is for methods other than the constructor.
+        `spoken` is for methods other than the constructor.
         """
         conditions = self.found.conditions[choice]
-        last = len(conditions) - 1
-        if not arms and not passing:
-            return []
-        if not passing and len(arms) == 1:
-            return [self._only(choice, arms[0], spoken)]
-        headers: list[tuple[str, int | None]] = []
-        furthest = last if passing else max(arms)
-        for arm, _ in conditions[: furthest + 1]:
-            word = "if" if arm == 0 else "elif"
-            where = arm if arm in arms else None
-            if arm == last:
-                headers.append(("else:", where))
-            else:
-                headers.append((f"{word} {self._test(choice, arm, spoken)}:", where))
-        return headers
 
-    def _only(self, choice: Choice, arm: int, spoken: bool) -> tuple[str, int]:
-        """The header of a choice with one arm that does something."""
-        conditions = self.found.conditions[choice]
-        before = [self._negated(choice, index, spoken) for index in range(arm)]
-        own = [] if arm == len(conditions) - 1 else [self._test(choice, arm, spoken)]
-        return f"if {' and '.join([*before, *own])}:", arm
+        def test(arm: int) -> str:
+            return self._test(choice, arm, spoken)
+
+        def only(arm: int) -> str:
+            before = [self._negated(choice, index, spoken) for index in range(arm)]
+            own = [] if arm == len(conditions) - 1 else [test(arm)]
+            return " and ".join([*before, *own])
+
+        return headers(conditions, arms, test, only, passing)
 
     def _test(self, choice: Choice, arm: int, spoken: bool) -> str:
         """A test as the constructor or, `spoken`, as a method writes it."""
@@ -130,10 +120,9 @@ class Finished:
 
     def _negated(self, choice: Choice, arm: int, spoken: bool) -> str:
         condition = self.found.conditions[choice][arm][1]
-        if isinstance(condition, Operation) and condition.operator in _OPPOSITE:
-            opposite = Operation(_OPPOSITE[condition.operator], condition.operands)
-            if _short(condition):
-                return self.spoken(opposite) if spoken else self.written(opposite)
+        otherwise = opposite(condition)
+        if otherwise is not None and _short(condition):
+            return self.spoken(otherwise) if spoken else self.written(otherwise)
         return f"not {self._test(choice, arm, spoken)}"
 
     def _flag(self, choice: Choice, arm: int) -> str:
@@ -141,7 +130,7 @@ class Finished:
         slot = choice, arm
         if slot not in self.flags:
             taken = {*self.flags.values(), *self._top_names()}
-            taken |= {parameter.attribute for parameter in self.parameters.values()}
+            taken |= {*self.attributes.values()}
             inside = next(
                 (u.module for u in uses(choice.arms.get(arm, ())) if u.module is not None), None
             )
@@ -161,7 +150,7 @@ class Finished:
     def kept(self) -> list[Line]:
         """The statements that keep parameters and answers for `forward`."""
         lines = [
-            Line(0, f"self.{parameter.attribute} = {parameter.name}")
+            Line(0, f"self.{self.attributes[key]} = {parameter.name}")
             for key, parameter in self.parameters.items()
             if key in self.stored
         ]
@@ -191,14 +180,7 @@ class FinishedClasses:
 
     def helpers(self) -> list[str]:
         """The helpers that the classes need, each once."""
-        found: dict[str, None] = {}
-        for finished in self._made.values():
-            for use in [*uses(finished.found.plan.items), *finished.owned.values()]:
-                for place in (place for places in use.places.values() for place in places):
-                    if place.emission is not None:
-                        needed = place.emission.member_helpers if use.taps else ()
-                        found.update(dict.fromkeys((*place.emission.helpers, *needed)))
-        return list(found)
+        return helpers(use for made in self._made.values() for use in made.uses())
 
 
 def _short(condition: Expression) -> bool:
@@ -208,12 +190,6 @@ def _short(condition: Expression) -> bool:
         and condition.operator not in ("and", "or")
         and all(isinstance(operand, (Symbol, Constant)) for operand in condition.operands)
     )
-
-
-def _sum(left: Expression, right: int) -> Expression:
-    if isinstance(left, Constant):
-        return Constant(left.value + right)
-    return Operation("+", (left, Constant(right)))
 
 
 def _last(module: ModuleName) -> str:

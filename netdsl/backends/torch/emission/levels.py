@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from netdsl.backends.torch.emission.classes import Class
+from netdsl.backends.emission.classes import Class
+from netdsl.backends.emission.plan import Choice, Item, Loop, Use, Value, uses
 from netdsl.backends.torch.emission.names import allowed
-from netdsl.backends.torch.emission.plan import Choice, Item, Loop, Use, Value, uses
 
 
 class Chain:
@@ -95,3 +95,16 @@ def _ends(item: Item) -> tuple[Value, Value]:
             return (item.inputs or item.outputs)[0], item.outputs[0]
     none = Value({})
     return none, none
+
+
+def chained(items: Sequence[Item], chains: dict[str, Chain]) -> list[Item | Chain]:
+    """The items with the steps of each chain as one."""
+    starts = {id(chain.items[0]): chain for chain in chains.values()}
+    inside = {id(item) for chain in chains.values() for item in chain.items}
+    found: list[Item | Chain] = []
+    for item in items:
+        if id(item) in starts:
+            found.append(starts[id(item)])
+        elif id(item) not in inside:
+            found.append(item)
+    return found

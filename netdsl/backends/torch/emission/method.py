@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from netdsl.backends.torch.emission import layout
-from netdsl.backends.torch.emission.construct import text_of
+from netdsl.backends.emission import layout
+from netdsl.backends.emission.folding import Folded
+from netdsl.backends.emission.layout import text_of
+from netdsl.backends.emission.plan import Item, Value
 from netdsl.backends.torch.emission.finished import Finished
-from netdsl.backends.torch.emission.folding import Folded
 from netdsl.backends.torch.emission.forward import Forward
-from netdsl.backends.torch.emission.plan import Item, Value
 from netdsl.backends.torch.layout import order
 from netdsl.record import Record
 from netdsl.tensor import TensorType

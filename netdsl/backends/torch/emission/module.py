@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from netdsl.backends.torch.emission import layout
-from netdsl.backends.torch.emission.construct import Constructor, text_of
-from netdsl.backends.torch.emission.expression import literal
-from netdsl.backends.torch.emission.finished import Finished, FinishedClasses, Line
-from netdsl.backends.torch.emission.folding import Fold
+from netdsl.backends.emission import layout
+from netdsl.backends.emission.expression import literal
+from netdsl.backends.emission.folding import Fold
+from netdsl.backends.emission.layout import Line, text_of
+from netdsl.backends.emission.plan import uses
+from netdsl.backends.torch.emission.construct import Constructor
+from netdsl.backends.torch.emission.finished import Finished, FinishedClasses
 from netdsl.backends.torch.emission.method import Method, Returns
-from netdsl.backends.torch.emission.plan import uses
 from netdsl.backends.torch.helpers import HELPERS
 from netdsl.graph import ElaboratedNet
 from netdsl.record import REQUIRED

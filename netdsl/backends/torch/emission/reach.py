@@ -2,33 +2,15 @@
 
 from __future__ import annotations
 
-from netdsl.backends.torch.emission.expression import literal
+from netdsl.backends.emission.expression import literal
+from netdsl.backends.emission.indices import counted
+from netdsl.backends.emission.plan import Loop, ModuleName
 from netdsl.backends.torch.emission.names import allowed
-from netdsl.backends.torch.emission.plan import Loop, ModuleName
-
-INDICES = ("i", "j", "k", "l")
 
 
 def numbered(name: ModuleName, loops: list[Loop]) -> str | None:
     """The last part of a name as an f-string over the loops' indices; None without a number."""
-    if not name.number:
-        return None
-    base, *steps = name.number
-    terms: list[str] = []
-    for loop, step, index in zip(loops, steps, INDICES, strict=False):
-        base -= step * loop.start
-        if step:
-            terms.append(index if step == 1 else f"{step} * {index}")
-    text = " + ".join(terms)
-    if base > 0 or not terms:
-        text = f"{text} + {base}" if terms else str(base)
-    elif base < 0:
-        text = f"{text} - {-base}"
-    return f'f"{_braced(name.stem)}{{{text}}}"'
-
-
-def _braced(stem: str) -> str:
-    return stem
+    return f'f"{counted(name, loops)}"' if name.number else None
 
 
 def container(levels: tuple[str, ...]) -> str:

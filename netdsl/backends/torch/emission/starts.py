@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from netdsl.backends.torch.rows import Code
+from netdsl.backends.emission.plan import Start
+from netdsl.backends.rows import Code
 from netdsl.catalog.base import Layer
 from netdsl.catalog.initializers import (
     Fill,
@@ -19,7 +20,6 @@ from netdsl.catalog.initializers import (
     Uniform,
     Zeros,
 )
-from netdsl.record import Record
 from netdsl.tensor import TensorType
 
 # PyTorch's function for each initialiser, with the fields of the record as values.
@@ -53,13 +53,6 @@ _OWN: dict[str, tuple[Initializer, Initializer]] = {
     "RelativeBias": (Normal(0.02), Zeros()),
 }
 _ONES_AND_ZEROS = (Ones(), Zeros())
-
-
-class Start(Record):
-    """A weight, by its name within its module, and the call that fills it."""
-
-    weight: str
-    code: Code
 
 
 def starts(layer: Layer, construct: str, inputs: tuple[TensorType, ...]) -> tuple[Start, ...]:

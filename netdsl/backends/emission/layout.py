@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Sequence
+
+from netdsl.record import Record
 
 WIDTH = 88
 INDENT = "    "
@@ -17,6 +20,18 @@ INDENT = "    "
 _LEAD = re.compile(r"return |\w+ = ")
 # A chain of so many calls, `x.mean(1).relu()`, is laid out like any other call.
 _FEW = 2
+
+
+class Line(Record):
+    """A statement, and how deep it is indented."""
+
+    depth: int
+    text: str
+
+
+def text_of(lines: Sequence[Line], depth: int) -> list[str]:
+    """Statements as lines of text, indented from a depth on."""
+    return [text for line in lines for text in statement(line.text, depth + line.depth)]
 
 
 def statement(text: str, depth: int) -> list[str]:

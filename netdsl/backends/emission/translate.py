@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from netdsl.backends.torch.emission.classes import Class
-from netdsl.backends.torch.emission.expression import Constant, Expression, Operation, Symbol
-from netdsl.backends.torch.emission.plan import Value
+from netdsl.backends.emission.classes import Class
+from netdsl.backends.emission.expression import Constant, Expression, Operation, Symbol
+from netdsl.backends.emission.plan import Value
 from netdsl.syntax import tree
 
 # Functions of the language with the same meaning in Python; the floor of a size is its whole part.

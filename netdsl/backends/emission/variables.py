@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from netdsl.backends.torch.emission.names import SPOKEN_FOR, identifier
-from netdsl.backends.torch.emission.needs import Needs
-from netdsl.backends.torch.emission.plan import Use, Value
+from collections.abc import Iterable
+
+from netdsl.backends.emission.names import identifier
+from netdsl.backends.emission.needs import Needs
+from netdsl.backends.emission.plan import Use, Value
 from netdsl.catalog.layers.merge import Concat
 
 _SHORT = ("x", "y", "z")
@@ -14,9 +16,9 @@ _MANY = 3
 class Variables:
     """Which variable holds which tensor, and which may be written again."""
 
-    def __init__(self, needs: Needs, taken: set[str]) -> None:
+    def __init__(self, needs: Needs, taken: Iterable[str]) -> None:
         self.needs = needs
-        self.taken = set(SPOKEN_FOR) | taken
+        self.taken = {*taken}
         self.left = dict(needs.counts)
         self.text: dict[Value, str] = {}
         self.holder: dict[str, Value] = {}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from netdsl.backends.torch.emission.classes import Class
-from netdsl.backends.torch.emission.plan import Use, Value, uses
+from netdsl.backends.emission.classes import Class
+from netdsl.backends.emission.plan import Use, Value, uses
 from netdsl.graph import Graph, TapPath
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from netdsl.backends.torch.emission.expression import (
+from netdsl.backends.emission.expression import (
     Constant,
     Expression,
     Operation,
@@ -13,13 +13,13 @@ from netdsl.backends.torch.emission.expression import (
     substitute,
     symbols,
 )
-from netdsl.backends.torch.emission.places import code_of
-from netdsl.backends.torch.emission.plan import Choice, Loop, Use, Value
+from netdsl.backends.emission.places import code_of
+from netdsl.backends.emission.plan import Choice, Loop, Use, Value
 from netdsl.catalog.layers.merge import Concat
 from netdsl.catalog.layers.shape import Flatten
 
 if TYPE_CHECKING:
-    from netdsl.backends.torch.emission.explain import Explainer
+    from netdsl.backends.emission.explain import Explainer
 
 _WIDTHS = ("filters", "units")
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias
 
-from netdsl.backends.torch.emission.names import Names
-from netdsl.backends.torch.emission.starts import Start
-from netdsl.backends.torch.rows import Emission
+from netdsl.backends.emission.names import Names
+from netdsl.backends.rows import Code, Emission
 from netdsl.catalog.base import Layer
 from netdsl.graph import Graph, Node, Run, Shared
 from netdsl.record import Record
@@ -45,8 +44,15 @@ class ModuleName(Record):
     number: tuple[int, ...] = ()
 
 
+class Start(Record):
+    """A weight, by its name within its module, and the call that fills it."""
+
+    weight: str
+    code: Code
+
+
 class Place(Record):
-    """What a use is in one body, in one round: the node and what PyTorch needs for it.
+    """What a use is in one body, in one round: the node and what the backend needs for it.
 
     `omitted` names the keyword arguments that equal their defaults there, and factors of 1.
     """

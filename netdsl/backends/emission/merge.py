@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from netdsl.backends.torch.emission.plan import Choice, Item, Loop, Plan, Use, Value, uses
-from netdsl.backends.torch.emission.structure import code_of_place
+from netdsl.backends.emission.plan import Choice, Item, Loop, Plan, Use, Value, uses
+from netdsl.backends.emission.structure import code_of_place
 from netdsl.graph import Graph
 from netdsl.syntax import tree
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from netdsl.backends.torch.emission.levels import Chain
-from netdsl.backends.torch.emission.places import without
-from netdsl.backends.torch.emission.plan import Choice, Item, Loop, Use, Value
+from netdsl.backends.emission.places import without
+from netdsl.backends.emission.plan import Choice, Item, Loop, Use, Value
 
 
 class Needs:
@@ -116,16 +115,3 @@ def _passes_on(use: Use) -> bool:
     if use.emission is None or use.module is not None:
         return False
     return without(use.emission.call.text, use.omitted) == "{0}"
-
-
-def chained(items: Sequence[Item], chains: dict[str, Chain]) -> list[Item | Chain]:
-    """The items with the steps of each chain as one."""
-    starts = {id(chain.items[0]): chain for chain in chains.values()}
-    inside = {id(item) for chain in chains.values() for item in chain.items}
-    found: list[Item | Chain] = []
-    for item in items:
-        if id(item) in starts:
-            found.append(starts[id(item)])
-        elif id(item) not in inside:
-            found.append(item)
-    return found

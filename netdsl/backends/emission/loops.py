@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from netdsl.backends.torch.emission.classes import Class
-from netdsl.backends.torch.emission.explain import Explainers
-from netdsl.backends.torch.emission.expression import same
-from netdsl.backends.torch.emission.places import code_of
-from netdsl.backends.torch.emission.plan import Choice, Item, Loop, ModuleName, Place, Use, Value
-from netdsl.backends.torch.emission.structure import code_of_place
+from netdsl.backends.emission.classes import Class
+from netdsl.backends.emission.explain import Explainers
+from netdsl.backends.emission.expression import same
+from netdsl.backends.emission.places import code_of
+from netdsl.backends.emission.plan import Choice, Item, Loop, ModuleName, Place, Use, Value
+from netdsl.backends.emission.structure import code_of_place
 
 _LONGEST_ROUND = 16
 # Fewer rounds than these are as clear without a loop; two are no sign of even growth.
@@ -157,7 +157,7 @@ class Roller:
     def _arguments(self, places: Sequence[Place]) -> Iterator[list[object]]:
         children = [place.child for place in places if place.child is not None]
         explainer = self.explainers.of(children[0])
-        for key in explainer.found.keys:
+        for key in explainer.given():
             yield [explainer.known(key, child) for child in children]
 
     def _closed(self, items: Sequence[Item], at: int, period: int, count: int) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Mapping
 from typing import Any, TypeAlias
 
-from netdsl.backends.torch.emission.plan import Choice, Item, Loop, Plan, Use, Value
-from netdsl.backends.torch.rows import Code
+from netdsl.backends.emission.plan import Choice, Item, Loop, Plan, Use, Value
+from netdsl.backends.rows import Code
 from netdsl.graph import Graph, Shared
 
 Structure: TypeAlias = Hashable

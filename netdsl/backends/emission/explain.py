@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from netdsl.backends.torch.emission.classes import Class
-from netdsl.backends.torch.emission.expression import (
+from netdsl.backends.emission.classes import Class
+from netdsl.backends.emission.expression import (
     Constant,
     Expression,
     Key,
@@ -23,8 +23,8 @@ from netdsl.backends.torch.emission.expression import (
     symbols,
     writable,
 )
-from netdsl.backends.torch.emission.places import code_of
-from netdsl.backends.torch.emission.plan import (
+from netdsl.backends.emission.places import code_of
+from netdsl.backends.emission.plan import (
     Choice,
     Item,
     Loop,
@@ -34,16 +34,15 @@ from netdsl.backends.torch.emission.plan import (
     Use,
     Value,
 )
-from netdsl.backends.torch.emission.search import affine, combinations
-from netdsl.backends.torch.emission.translate import Translator, named
-from netdsl.backends.torch.emission.widths import Widths
+from netdsl.backends.emission.search import affine, combinations
+from netdsl.backends.emission.target import Target
+from netdsl.backends.emission.translate import Translator, named
+from netdsl.backends.emission.widths import Widths
 from netdsl.graph import Graph
 from netdsl.syntax import tree
 
 # Under these names rows speak of sizes that nobody writes: those of what flows in.
 _FLOWING = frozenset({"channels", "features", "filters", "groups"})
-# Where PyTorch's word for an argument is another than the language's.
-_WRITTEN_AS = {"padding": "pad", "negative_slope": "slope", "output_padding": "output_pad"}
 
 
 class Point(NamedTuple):
@@ -103,7 +102,7 @@ class Explainer:
             return False
         keys = symbols(expression)
         for point in points:
-            known = self._at(point)
+            known = self.at(point)
             try:
                 if not all(writable(known(key)) for key in keys):
                     return False
@@ -140,11 +139,12 @@ class Explainer:
         rounds = {point.round for point in points}
         atoms = [key for key in self._atoms() if self._whole(key)]
         if len(rounds) == 1:
-            yield from combinations(atoms, points[0].value, self._at(points[0]))
+            yield from combinations(atoms, points[0].value, self.at(points[0]))
         else:
-            yield from affine(atoms, points, self._at)
+            yield from affine(atoms, points, self.at)
 
-    def _at(self, point: Point) -> Callable[[Key], Any]:
+    def at(self, point: Point) -> Callable[[Key], Any]:
+        """The values of symbols at a point."""
         return lambda key: self.known(key, point.graph, point.round)
 
     def _atoms(self) -> list[Key]:
@@ -188,6 +188,11 @@ class Explainer:
         if first:
             index = Operation("-", (index, Constant(first)))
         return Operation("index", (table, index))
+
+    def given(self) -> list[Key]:
+        """The keys that whoever constructs the class must give: measured channels are not."""
+        measured = self.all.target.measures
+        return [key for key in self.found.keys if not (measured and key[0] == "channels")]
 
     # Values of uses
 
@@ -241,7 +246,7 @@ class Explainer:
         # A shared layer is constructed by the class that owns it.
         constructs = use.shared is None
         if place.child is not None and constructs:
-            for key in list(self.all.of(place.child).found.keys):
+            for key in self.all.of(place.child).given():
                 self.argument(use, key)
         if place.emission is None:
             return
@@ -286,9 +291,9 @@ class Explainer:
                 "bias_init" if start.weight.rpartition(".")[2].startswith("bias") else "init"
             )
             for given in written.arguments if isinstance(written, tree.Call) else ():
-                yield from self._translated(given.value, None)
+                yield from self.translated(given.value, None)
             return
-        yield from self._written(use, _WRITTEN_AS.get(name, name))
+        yield from self._written(use, self.all.target.written_as.get(name, name))
         if part == "construct" and name in _FLOWING and use.inputs:
             yield self.width(use.inputs[0])
 
@@ -296,58 +301,17 @@ class Explainer:
         written = use.place.node.written.arguments.get(name)
         if written is None or not named(written):
             return
-        yield from self._translated(written, use.inputs[0] if use.inputs else None)
+        yield from self.translated(written, use.inputs[0] if use.inputs else None)
 
-    def _translated(
+    def translated(
         self, written: tree.Expression, flow: Value | None
     ) -> Iterator[Expression | None]:
+        """An expression of the spec in Python, where `it` is a tensor; none for the net itself."""
         if self.found.root:
             return
         ports = self.found.plan.ports
         for start in dict.fromkeys([flow, ports[0] if ports else None]):
             yield Translator(self.found, start, self.width).translate(written)
-
-    def condition(self, choice: Choice) -> list[tuple[int, Expression]] | None:
-        """The arms of a choice with their conditions, if Python can say them; else None.
-
-        The last arm of an `if` with `else` has the condition `True`.
-        """
-        conditions = [self._condition(choice, arm.condition) for arm in choice.step.arms]
-        if any(condition is None for condition in conditions):
-            return None
-        known = [condition for condition in conditions if condition is not None]
-        for graph in self.found.plan.graphs:
-            if not self._decides(choice, known, graph):
-                return None
-        return [*enumerate(known), (len(known), Constant(True))]
-
-    def _condition(self, choice: Choice, written: tree.Expression) -> Expression | None:
-        for candidate in self._translated(written, self._before(choice)):
-            if candidate is not None:
-                return candidate
-        return None
-
-    def _before(self, choice: Choice) -> Value | None:
-        """What flows into the arms of a choice: what their first steps take."""
-        for items in choice.arms.values():
-            if items and isinstance(items[0], Use) and items[0].inputs:
-                return items[0].inputs[0]
-        return None
-
-    def _decides(self, choice: Choice, conditions: list[Expression], graph: Graph) -> bool:
-        """Whether the conditions lead a body into the arm that it took."""
-        arm = len(conditions)
-        for index, condition in enumerate(conditions):
-            try:
-                if not all(writable(self.known(key, graph)) for key in symbols(condition)):
-                    return False
-                if evaluate(condition, self._at(Point(graph, 0, None))):
-                    arm = index
-                    break
-            except (Unevaluable, KeyError):
-                return False
-        taken = choice.taken.get(graph)
-        return arm == taken if taken is not None else arm not in choice.arms
 
     def width(self, value: Value) -> Expression | None:
         """Where the channels of a tensor come from, as an expression that may be wrong."""
@@ -357,7 +321,8 @@ class Explainer:
 class Explainers:
     """The explainers of all classes."""
 
-    def __init__(self, class_of: Mapping[Graph, Class]) -> None:
+    def __init__(self, target: Target, class_of: Mapping[Graph, Class]) -> None:
+        self.target = target
         self.class_of = class_of
         self._made: dict[int, Explainer] = {}
 

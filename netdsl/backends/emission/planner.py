@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from itertools import product
 
-from netdsl.backends.torch.emission.plan import (
+from netdsl.backends.emission.plan import (
     Item,
     Loop,
     ModuleName,
@@ -24,7 +24,7 @@ class Uneven:
 
 
 class Planner:
-    """Builds the plan of one body; `places` has what PyTorch needs, by a node's `id`."""
+    """Builds the plan of one body; `places` has what the backend needs, by a node's `id`."""
 
     def __init__(
         self,

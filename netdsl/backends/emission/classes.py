@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from netdsl.backends.torch.emission import places
-from netdsl.backends.torch.emission.expression import Expression, Key
-from netdsl.backends.torch.emission.merge import Different, merge, scoped, simplified, with_choices
-from netdsl.backends.torch.emission.names import Names, camel_case
-from netdsl.backends.torch.emission.plan import (
+from netdsl.backends.emission import places
+from netdsl.backends.emission.expression import Expression, Key
+from netdsl.backends.emission.merge import Different, merge, scoped, simplified, with_choices
+from netdsl.backends.emission.names import Names
+from netdsl.backends.emission.plan import (
     Choice,
     Item,
     Loop,
@@ -24,8 +24,9 @@ from netdsl.backends.torch.emission.plan import (
     foreign,
     uses,
 )
-from netdsl.backends.torch.emission.planner import Planner
-from netdsl.backends.torch.emission.structure import structure
+from netdsl.backends.emission.planner import Planner
+from netdsl.backends.emission.structure import structure
+from netdsl.backends.emission.target import Target
 from netdsl.graph import Graph, Shared, TapPath
 
 
@@ -42,7 +43,7 @@ class Class:
         # The constructor's parameters; values of those that no block declares stand in `extras`.
         self.keys: dict[Key, None] = {}
         self.extras: dict[Key, tuple[str, dict[Graph, object]]] = {}
-        # What an extra parameter is where nobody gives it: the default of PyTorch's own argument.
+        # What an extra parameter is where nobody gives it: the backend's own default.
         self.defaults: dict[Key, object] = {}
         self.explained: dict[tuple[int, str], Expression] = {}
         self.conditions: dict[Choice, list[tuple[int, Expression]]] = {}
@@ -63,10 +64,12 @@ class Partition:
     def __init__(
         self,
         root: Graph,
+        target: Target,
         apart: frozenset[Graph],
         decided: Callable[[Class], bool],
     ) -> None:
         self.root = root
+        self.target = target
         # Bodies that need a class of their own kind, and whether choices can be written in Python.
         self.apart = apart
         self.decided = decided
@@ -80,7 +83,7 @@ class Partition:
     def classes(self) -> list[Class]:
         """The classes, each after those that it constructs; the net's own comes last."""
         for graph in self.graphs:
-            self.places[graph] = places.places(graph, self.refusals)
+            self.places[graph] = places.places(graph, self.target, self.refusals)
         self.refusals.tell()
         groups = self._first_groups()
         while True:
@@ -92,7 +95,7 @@ class Partition:
 
     def plan(self, graph: Graph) -> Plan:
         """A fresh plan of a body."""
-        owned = places.owned(graph, self.refusals)
+        owned = places.owned(graph, self.target, self.refusals)
         handed = foreign(graph, self.shared)
         return Planner(graph, self.places[graph], owned, handed).plan()
 
@@ -226,9 +229,9 @@ def maker(graph: Graph, value: int):  # type: ignore[no-untyped-def]
     return next(node for node in each_node(graph.nodes) if value in node.outputs)
 
 
-def name_classes(classes: Sequence[Class], net: str, taken: frozenset[str]) -> None:
+def name_classes(classes: Sequence[Class], net: str, target: Target) -> None:
     """Gives each class a name: that of its block, or of the net."""
-    names = Names(taken)
-    classes[-1].name = names.new(camel_case(net))
+    names = Names(target.taken)
+    classes[-1].name = names.new(target.part(net))
     for found in classes[:-1]:
-        found.name = names.new(camel_case(found.graph.name))
+        found.name = names.new(target.part(found.graph.name))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from netdsl.analyze.fold import folded
-from netdsl.backends.torch import rows
-from netdsl.backends.torch.emission.classes import Class
-from netdsl.backends.torch.emission.plan import Item, Use, Value, uses
+from netdsl.backends.emission.classes import Class
+from netdsl.backends.emission.plan import Item, Use, Value, uses
+from netdsl.backends.emission.target import Target
 from netdsl.catalog.base import Layer
 from netdsl.graph import Graph
 
@@ -31,7 +31,8 @@ class Folded:
 class Fold:
     """The folds of all classes."""
 
-    def __init__(self, root: Graph, names: frozenset[str]) -> None:
+    def __init__(self, root: Graph, names: frozenset[str], target: Target) -> None:
+        self.target = target
         # For each body, the values that it folds.
         self.values: dict[Graph, dict[int, Layer]] = {}
         for output in root.outputs:
@@ -84,7 +85,7 @@ class _Folder:
         for number, layer in self.wanted.items():
             value = self.found.plan.local[graph][number]
             self.folded.instead[value] = self._before(value)
-            row = rows.find(type(layer))
+            row = self.fold_.target.find(type(layer))
             assert row is not None
             self.folded.activations[value] = row(layer, (value.type,)).call.text
         self.folded.items = self._with_clones(self.found.plan.items)

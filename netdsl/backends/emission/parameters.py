@@ -1,14 +1,14 @@
-"""The parameters of a class's constructor: their order, names, types and defaults."""
+"""The parameters of a class: their order, names, types and defaults."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from netdsl.backends.torch.emission.classes import Class
-from netdsl.backends.torch.emission.explain import Explainer
-from netdsl.backends.torch.emission.expression import Constant, Expression, Key, same
-from netdsl.backends.torch.emission.names import SPOKEN_FOR, Names, allowed, identifier
-from netdsl.backends.torch.emission.plan import uses
+from netdsl.backends.emission.classes import Class
+from netdsl.backends.emission.explain import Explainer
+from netdsl.backends.emission.expression import Constant, Expression, Key, same
+from netdsl.backends.emission.names import Names, identifier
 from netdsl.record import REQUIRED
 from netdsl.syntax import tree
 
@@ -16,38 +16,36 @@ _TYPES = {bool: "bool", int: "int", float: "float", str: "str", tuple: "tuple"}
 
 
 class Parameter:
-    """A parameter of a constructor; `attribute` is where `forward` finds it."""
+    """A parameter: its name, the annotation for its values, its default."""
 
-    __slots__ = ("attribute", "default", "key", "name", "type")
+    __slots__ = ("default", "key", "name", "type")
 
-    def __init__(self, key: Key, name: str, attribute: str, type_: str, default: Any) -> None:
+    def __init__(self, key: Key, name: str, type_: str, default: Any) -> None:
         self.key = key
         self.name = name
-        self.attribute = attribute
         self.type = type_
         self.default = default
 
 
-def parameters(explainer: Explainer) -> dict[Key, Parameter]:
-    """The parameters in order: sizes of what flows in, those that must be given, the others."""
+def parameters(explainer: Explainer, taken: Iterable[str]) -> dict[Key, Parameter]:
+    """The parameters in order: sizes of what flows in, those that must be given, the others.
+
+    None has one of the names that are `taken`.
+    """
     found = explainer.found
-    names = Names(SPOKEN_FOR)
-    modules = {name.levels[0] if name.levels else name.stem for name in _modules(found)}
+    names = Names({*taken})
     made: list[Parameter] = []
     for key in sorted(found.keys, key=lambda key: _rank(found, key)):
         name = names.new(identifier(_name(found, key)))
-        attribute = name
-        while attribute in modules or not allowed(attribute):
-            attribute += "_"
         type_ = _type([explainer.known(key, graph) for graph in found.plan.graphs])
-        made.append(Parameter(key, name, attribute, type_, default(found, key)))
+        made.append(Parameter(key, name, type_, default(found, key)))
     # Python wants what has a default after what has none.
     made.sort(key=lambda parameter: parameter.default is not REQUIRED)
     return {parameter.key: parameter for parameter in made}
 
 
 def default(found: Class, key: Key) -> Any:
-    """The default of a parameter, where the block or PyTorch declares one that is a plain value."""
+    """The default of a parameter, where block or backend declare one that is a plain value."""
     kind, name = key
     if kind == "extra":
         return found.defaults.get(key, REQUIRED)
@@ -67,21 +65,6 @@ def is_default(parameter: Parameter, expression: Expression) -> bool:
         and isinstance(expression, Constant)
         and same(expression.value, parameter.default)
     )
-
-
-def _modules(found: Class) -> list[Any]:
-    owned = [module.name for module in found.plan.owned]
-    named = [use.module for use in uses(found.plan.items) if use.module is not None]
-    return [*named, *(_Owned(name) for name in owned)]
-
-
-class _Owned:
-    """The name of a shared layer, as that of a module without levels."""
-
-    levels: tuple[str, ...] = ()
-
-    def __init__(self, stem: str) -> None:
-        self.stem = stem
 
 
 def _rank(found: Class, key: Key) -> tuple[int, int]:

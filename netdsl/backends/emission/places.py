@@ -1,24 +1,21 @@
-"""What PyTorch needs for each node of a body: the rows' answers, or a refusal."""
+"""What the backend needs for each node of a body: the rows' answers, or a refusal."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from netdsl.backends.torch import rows
-from netdsl.backends.torch.emission.plan import Place, SharedModule, each_node, shared_names
-from netdsl.backends.torch.emission.starts import starts
+from netdsl.backends.emission.plan import Place, SharedModule, Use, each_node, shared_names
+from netdsl.backends.emission.target import Target
+from netdsl.backends.rows import Code, Emission, in_full
 from netdsl.catalog.arguments import Rejection
 from netdsl.catalog.base import Layer
 from netdsl.diagnostics import Diagnostic, Help, Label, SpecError
 from netdsl.graph import Graph, Node, Shared
 from netdsl.tensor import TensorType
 
-# The attribute that `Module.train` sets: a module of this name would be in its way.
-FLAG = "training"
-
 
 class Refusals:
-    """Collects what PyTorch cannot build, one diagnostic for each place in the spec."""
+    """Collects what a backend cannot build, one diagnostic for each place in the spec."""
 
     def __init__(self) -> None:
         self._found: dict[object, Diagnostic] = {}
@@ -35,23 +32,20 @@ class Refusals:
             raise SpecError(tuple(self._found.values()))
 
 
-def places(graph: Graph, refusals: Refusals) -> dict[int, Place]:
+def places(graph: Graph, target: Target, refusals: Refusals) -> dict[int, Place]:
     """What each node of a body needs, by the node's `id`."""
     for node in each_node(graph.nodes):
-        if FLAG in _levels(node):
-            refusals.add(
-                node,
-                f"PyTorch's modules keep a flag under the name {FLAG}",
-                "another name after `as` can be built",
-            )
+        reason = target.refuse(node)
+        if reason is not None:
+            refusals.add(node, reason, "another name after `as` can be built")
     return {
-        id(node): place(node, node.work, graph.input_types(node), refusals)
+        id(node): place(node, node.work, graph.input_types(node), target, refusals)
         for node in each_node(graph.nodes)
     }
 
 
-def _levels(node: Node) -> set[str]:
-    """The words that a node's name is made of, without numbers."""
+def words(node: Node) -> set[str]:
+    """The words that a node's name is made of, those of kinds with numbers left out."""
     found = {node.stem} if node.named else set()
     level = node.level
     while level is not None:
@@ -61,30 +55,34 @@ def _levels(node: Node) -> set[str]:
 
 
 def place(
-    node: Node, work: Layer | Graph, inputs: tuple[TensorType, ...], refusals: Refusals
+    node: Node,
+    work: Layer | Graph,
+    inputs: tuple[TensorType, ...],
+    target: Target,
+    refusals: Refusals,
 ) -> Place:
     """What one use of a layer or a block needs."""
     if isinstance(work, Graph):
         return Place(node, None, work, None, inputs)
-    row = rows.find(type(work))
+    row = target.find(type(work))
     if row is None:
-        refusals.add(node, f"PyTorch's backend cannot build {work.word}")
-        return Place(node, rows.Emission(rows.Code("{0}")), None, type(work), inputs)
+        refusals.add(node, f"{target.name}'s backend cannot build {work.word}")
+        return Place(node, Emission(Code("{0}")), None, type(work), inputs)
     try:
         brief = row(work, inputs)
     except Rejection as rejection:
         refusals.add(node, rejection.message, rejection.help)
-        return Place(node, rows.Emission(rows.Code("{0}")), None, type(work), inputs)
-    with rows.in_full():
+        return Place(node, Emission(Code("{0}")), None, type(work), inputs)
+    with in_full():
         full = row(work, inputs)
-    begins = starts(work, brief.construct.text, inputs) if brief.construct else ()
+    begins = target.starts(work, brief.construct.text, inputs) if brief.construct else ()
     omitted = _omitted(full, brief)
     if omitted is None:
         return Place(node, brief, None, type(work), inputs, begins)
     return Place(node, full, None, type(work), inputs, begins, omitted)
 
 
-def _omitted(full: rows.Emission, brief: rows.Emission) -> frozenset[str] | None:
+def _omitted(full: Emission, brief: Emission) -> frozenset[str] | None:
     """What may be left out, by the names of its values; None where it is not all that differs."""
     pairs = [
         (full.call, brief.call),
@@ -106,14 +104,25 @@ def without(template: str, names: Iterable[str]) -> str:
     return template
 
 
-def owned(graph: Graph, refusals: Refusals) -> list[SharedModule]:
+def helpers(uses: Iterable[Use]) -> list[str]:
+    """The helpers that some uses need, each once."""
+    found: dict[str, None] = {}
+    for use in uses:
+        for place in (place for places in use.places.values() for place in places):
+            if place.emission is not None:
+                needed = place.emission.member_helpers if use.taps else ()
+                found.update(dict.fromkeys((*place.emission.helpers, *needed)))
+    return list(found)
+
+
+def owned(graph: Graph, target: Target, refusals: Refusals) -> list[SharedModule]:
     """The shared layers that a body constructs, as their first use needs them."""
     found: list[SharedModule] = []
     for shared, name in shared_names(graph).items():
         node = _first_use(shared, graph)
         if node is None or shared.work is None:
             continue
-        needs = place(node, shared.work, shared.inputs, refusals)
+        needs = place(node, shared.work, shared.inputs, target, refusals)
         found.append(SharedModule(name, {graph: needs}, {graph: shared}))
     return found
 
@@ -130,7 +139,7 @@ def _first_use(shared: Shared, graph: Graph) -> Node | None:
     return None
 
 
-def code_of(place: Place, part: str) -> rows.Code | None:
+def code_of(place: Place, part: str) -> Code | None:
     """A part of what a use needs: `construct`, `call`, `members.NAME` or `starts.NUMBER`."""
     emission = place.emission
     if emission is None:

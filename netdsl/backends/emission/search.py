@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations as pairs
 from typing import Any, Protocol
 
-from netdsl.backends.torch.emission.expression import Constant, Expression, Key, Operation, Symbol
+from netdsl.backends.emission.expression import Constant, Expression, Key, Operation, Symbol
 
 _MOST_ATOMS = 12
 _MOST_FACTOR = 64
