@@ -148,7 +148,11 @@ def fill_parameters(inner: Frame, node: tree.Block | tree.Net) -> dict[str, Any]
             continue
         try:
             if parameter.default is None:
-                raise Mistake("missing-argument", f"{node.name.name} needs {name}", parameter.span)
+                word = node.name.name
+                help_ = f"--set {name}=… gives it, or another net: net Name = {word}({name}=…)"
+                raise Mistake(
+                    "missing-argument", f"{word} needs {name}", parameter.span, help=help_
+                )
             inner.names[name] = expressions.evaluate(inner, parameter.default)
         except Mistake as mistake:
             bodies.tell(inner, mistake)

@@ -258,7 +258,11 @@ def test_which_net_is_meant(text: str, expected: str) -> None:
 
 
 def test_a_net_that_needs_arguments() -> None:
-    assert mistakes("net A(n) {\n input x: 4\n dense(n) }", "A") == [(1, "missing-argument")]
+    text = "net A(n) {\n input x: 4\n dense(n) }"
+    assert mistakes(text, "A") == [(1, "missing-argument")]
+    spec = netdsl.read("spec.net", text=text)
+    assert spec.elaborate("A") is None
+    assert "or another net: net Name = A(n=…)" in spec.diagnostics[0].help[0].text
     with pytest.raises(UserError, match="needs arguments"):
         netdsl.read(
             "s.net", text="net A(n) { input x: 4\n it }\nnet B(n) { input x: 4\n it }"
