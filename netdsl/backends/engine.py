@@ -78,18 +78,25 @@ class Model(Protocol):
         """Sets weights and running statistics, all of them."""
 
 
-class Engine(Model, Protocol):
-    """A model with its data and its optimizer: what training needs."""
+class Judge(Model, Protocol):
+    """A model with its data: what an evaluation needs."""
+
+    def evaluate(self, examples: Indices) -> Figures:
+        """The loss without penalties and, where a term is scored, the accuracy, in evaluation.
+
+        They are averages over these examples; auxiliary terms are left out.
+        """
+
+
+class Engine(Judge, Protocol):
+    """A judge with an optimizer: what training needs."""
 
     def train(self, batches: Sequence[Indices], seed: int, tick: Tick) -> Figures:
         """Takes one step for each batch; chance such as dropout starts from `seed`.
 
-        The figures are averages over all examples, of the net as it was at each step: `loss`
-        without penalties and, where a term is scored, `accuracy`.
+        The figures are those of `evaluate`, over all examples and terms, of the net as it was at
+        each step.
         """
-
-    def evaluate(self, examples: Indices) -> Figures:
-        """The same figures of the net as it is, in evaluation; auxiliary terms are left out."""
 
     def state(self) -> dict[str, Array]:
         """A copy of the optimizer's state: `<weight>.<name of the state>`."""

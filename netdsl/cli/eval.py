@@ -9,9 +9,10 @@ import click
 
 @click.command("eval")
 @click.argument("run", type=click.Path(path_type=Path))
+@click.option("--backend", metavar="NAME", help="Another than the one that trained: torch, onnx.")
 @click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:1, mps or auto.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def command(run: Path, device: str, as_json: bool) -> None:
+def command(run: Path, backend: str | None, device: str, as_json: bool) -> None:
     """Evaluate the weights of RUN on its test share."""
     import json
 
@@ -22,7 +23,7 @@ def command(run: Path, device: str, as_json: bool) -> None:
     from netdsl.cli.specs import open_spec
     from netdsl.training import session
 
-    result = session.judge(run, device, open_spec)
+    result = session.judge(run, device, open_spec, backend)
     if as_json:
         click.echo(json.dumps(result, ensure_ascii=False))
         return

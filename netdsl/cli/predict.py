@@ -11,9 +11,12 @@ import click
 @click.command("predict")
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--backend", metavar="NAME", help="Another than the one that trained: torch, onnx.")
 @click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:1, mps or auto.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list.")
-def command(run: Path, files: tuple[Path, ...], device: str, as_json: bool) -> None:
+def command(
+    run: Path, files: tuple[Path, ...], backend: str | None, device: str, as_json: bool
+) -> None:
     """Predict with the weights of RUN: pictures, tables with the same columns, or .npz files."""
     import json
 
@@ -24,7 +27,7 @@ def command(run: Path, files: tuple[Path, ...], device: str, as_json: bool) -> N
     from netdsl.cli.specs import open_spec
     from netdsl.training import session
 
-    told = session.predict(run, files, device, open_spec)
+    told = session.predict(run, files, device, open_spec, backend)
     if as_json:
         click.echo(json.dumps(told, ensure_ascii=False))
         return

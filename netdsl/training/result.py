@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from netdsl.backends.engine import Array, Engine, Indices
+from netdsl.backends.engine import Array, Indices, Judge
 from netdsl.training.answer import classes_of, reading_of
 from netdsl.training.plan import Plan
 
 
-def evaluate(plan: Plan, engine: Engine, examples: Indices) -> dict[str, Any]:
+def evaluate(plan: Plan, engine: Judge, examples: Indices) -> dict[str, Any]:
     """Figures over these examples; for a classification with `classes` and `confusion` too.
 
     `confusion[i][j]` counts the examples of class i that were taken for class j.

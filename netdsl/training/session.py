@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from netdsl.backends.engine import Array, Engine
+from netdsl.backends.engine import Array, Engine, Judge
 from netdsl.catalog.arguments import show
 from netdsl.catalog.sources import Csv, Folder
 from netdsl.data.folders import size_of
@@ -17,7 +17,7 @@ from netdsl.diagnostics import UserError
 from netdsl.graph import ElaboratedNet, named_weights
 from netdsl.training import curves, loop, pretrained
 from netdsl.training.answer import Reading, answers, reading_of
-from netdsl.training.backends import backend
+from netdsl.training.backends import backend, runtime
 from netdsl.training.describe import describe
 from netdsl.training.plan import Plan, make_plan
 from netdsl.training.result import evaluate
@@ -95,20 +95,32 @@ def resume(path: Path, overrides: Mapping[str, str], device: str, opener: Opener
     return Session(plan, engine, run)
 
 
-def judge(path: Path, device: str, opener: Opener) -> dict[str, Any]:
-    """The result of a run's weights on its test share."""
+def judge(
+    path: Path, device: str, opener: Opener, backend_name: str | None = None
+) -> dict[str, Any]:
+    """The result of a run's weights on its test share, by the backend that trained or another."""
     run = RunFolder.open(path)
     stored = run.settings()
     plan = _stored_plan(_stored_spec(run, stored, {}, opener), stored)
     weights = run.weights()
     _check_weights(plan.net, weights, path)
-    engine = backend(stored["backend"]).make_engine(plan.net, plan.task, plan.arrays, device)
+    chosen = runtime(backend_name or stored["backend"])
+    engine = chosen.make_engine(plan.net, plan.task, plan.arrays, device)
     engine.put_weights(weights)
     return _judge(plan, engine)
 
 
-def predict(path: Path, files: Iterable[Path], device: str, opener: Opener) -> list[dict[str, Any]]:
-    """What a run's net says of new examples; its own data is not needed."""
+def predict(
+    path: Path,
+    files: Iterable[Path],
+    device: str,
+    opener: Opener,
+    backend_name: str | None = None,
+) -> list[dict[str, Any]]:
+    """What a run's net says of new examples, by the backend that trained or another.
+
+    The run's own data is not needed.
+    """
     run = RunFolder.open(path)
     stored = run.settings()
     spec = _stored_spec(run, stored, {}, opener)
@@ -116,7 +128,8 @@ def predict(path: Path, files: Iterable[Path], device: str, opener: Opener) -> l
     _check_weights(spec.net, weights, path)
     reading = Reading.from_json(stored["reading"])
     schemas = [Schema.from_json(schema) for schema in stored["inputs"]]
-    model = backend(stored["backend"]).make_model(spec.net, reading.output, device)
+    chosen = runtime(backend_name or stored["backend"])
+    model = chosen.make_model(spec.net, reading.output, device)
     model.put_weights(weights)
     told = []
     for file in files:
@@ -127,7 +140,7 @@ def predict(path: Path, files: Iterable[Path], device: str, opener: Opener) -> l
     return told
 
 
-def _judge(plan: Plan, engine: Engine) -> dict[str, Any]:
+def _judge(plan: Plan, engine: Judge) -> dict[str, Any]:
     parts = {"test": plan.split.test, "validation": plan.split.validation}
     share = next((name for name, part in parts.items() if len(part)), "train")
     return {"share": share} | evaluate(plan, engine, parts.get(share, plan.split.train))

@@ -31,6 +31,7 @@ DRAW = curves.draw
 def hand_backend(monkeypatch: pytest.MonkeyPatch) -> None:
     """Modules written by hand, and no curves, which take longer than the training here."""
     monkeypatch.setattr(session, "backend", lambda name: HandBackend)
+    monkeypatch.setattr(session, "runtime", lambda name: HandBackend)
     monkeypatch.setattr(curves, "draw", lambda path, log, kept: None)
 
 

@@ -1,0 +1,137 @@
+"""Models that onnxruntime runs: for predictions, and for figures on examples."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import onnxruntime
+from onnx import ModelProto
+
+from netdsl.backends.engine import Array, Figures, Indices, Task
+from netdsl.backends.onnx.losses import loss_of, right_of, target_of
+from netdsl.backends.onnx.model import build, output_names
+from netdsl.diagnostics import UserError
+from netdsl.graph import ElaboratedNet
+from netdsl.tensor import Number
+
+# How many examples a prediction on new data takes at once.
+_AT_ONCE = 64
+_DTYPES: dict[Number, type] = {"float": np.float32, "int": np.int64}
+# What onnxruntime calls a device.
+_PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
+
+
+def make_engine(
+    net: ElaboratedNet, task: Task, fields: Mapping[str, Array], device: str
+) -> OnnxEngine:
+    """What evaluates a task over these fields; its weights have yet to be set."""
+    return OnnxEngine(net, task, fields, device)
+
+
+def make_model(net: ElaboratedNet, output: str, device: str) -> OnnxModel:
+    """A model that predicts; its weights have yet to be set."""
+    return OnnxModel(net, _AT_ONCE, device)
+
+
+class OnnxModel:
+    """A net whose outputs onnxruntime computes.
+
+    `batch` is how many examples it takes at once. Inputs and outputs are channels last.
+    """
+
+    def __init__(self, net: ElaboratedNet, batch: int, device: str) -> None:
+        self._net = net
+        self._batch = batch
+        self._providers = _providers(device)
+        self._held: dict[str, Array] = {}
+        self._run: _Session | None = None
+
+    def predict(self, inputs: Sequence[Array]) -> dict[str, Array]:
+        """See `Model.predict`."""
+        assert self._run is not None, "weights are set before a prediction"
+        return self._run.outputs(inputs, self._batch)
+
+    def weights(self) -> dict[str, Array]:
+        """See `Model.weights`."""
+        return {name: values.copy() for name, values in self._held.items()}
+
+    def put_weights(self, weights: Mapping[str, Array]) -> None:
+        """See `Model.put_weights`; they are a part of the model, which is built anew."""
+        self._held = {name: np.array(values) for name, values in weights.items()}
+        self._run = _Session(self._net, build(self._net, self._held), self._providers)
+
+
+class OnnxEngine(OnnxModel):
+    """A model that also tells its loss on examples; the terms' logits come from a second model."""
+
+    def __init__(
+        self, net: ElaboratedNet, task: Task, fields: Mapping[str, Array], device: str
+    ) -> None:
+        super().__init__(net, task.batch, device)
+        self._task = task
+        self._inputs = [fields[name] for name in task.inputs]
+        self._terms = [
+            (term, target_of(term, fields[term.field])) for term in task.terms if not term.auxiliary
+        ]
+        self._fold = {t.output: t.loss.folds for t in task.terms if t.output in task.folded}
+
+    def evaluate(self, examples: Indices) -> Figures:
+        """See `Judge.evaluate`."""
+        model = build(self._net, self._held, self._fold)
+        session = _Session(self._net, model, self._providers)
+        outputs = session.outputs([field[examples] for field in self._inputs], self._batch)
+        loss, figures = 0.0, {}
+        for term, field in self._terms:
+            prediction, target = outputs[term.output], field[examples]
+            loss += loss_of(term, prediction, target)
+            if term is self._task.scored:
+                figures["accuracy"] = float(right_of(term, prediction, target).mean())
+        return {"loss": loss / len(examples), **figures}
+
+
+class _Session:
+    """onnxruntime at work on one model of a net."""
+
+    def __init__(self, net: ElaboratedNet, model: ModelProto, providers: Sequence[str]) -> None:
+        self._ports = net.graph.ports
+        self._names = output_names(net.graph)
+        self._runtime = onnxruntime.InferenceSession(
+            model.SerializeToString(), providers=list(providers)
+        )
+
+    def outputs(self, inputs: Sequence[Array], batch: int) -> dict[str, Array]:
+        """The outputs by their names in the net, so many examples at once."""
+        given: dict[str, Array] = {
+            port.name: _channels_first(values).astype(_DTYPES[port.type.number])
+            for port, values in zip(self._ports, inputs, strict=True)
+        }
+        parts = []
+        for start in range(0, len(inputs[0]), batch):
+            chunk = {name: values[start : start + batch] for name, values in given.items()}
+            parts.append(self._runtime.run(list(self._names.values()), chunk))
+        whole = (np.concatenate(values) for values in zip(*parts, strict=True))
+        return {n: _channels_last(values) for n, values in zip(self._names, whole, strict=True)}
+
+
+def _channels_first(values: Array) -> Array:
+    """Channels last to PyTorch's layout: images and volumes have channels first."""
+    return np.moveaxis(values, -1, 1) if values.ndim > 3 else values
+
+
+def _channels_last(values: Array) -> Array:
+    return np.moveaxis(values, 1, -1) if values.ndim > 3 else values
+
+
+def _providers(device: str) -> list[str]:
+    """What onnxruntime computes with; `auto` is a GPU where it can use one, else the CPU."""
+    there = onnxruntime.get_available_providers()
+    known = {name: provider for name, provider in _PROVIDERS.items() if provider in there}
+    if device == "auto":
+        return list(reversed(known.values()))
+    if device not in known:
+        raise UserError(
+            f"onnxruntime has no device {device} here; it has {', '.join(known)} (a GPU needs the "
+            "package onnxruntime-gpu)"
+        )
+    return [known[device]]
