@@ -8,10 +8,12 @@ from dataclasses import dataclass
 import pytest
 import torch
 
+from netdsl.backends.onnx import rows as onnx_rows
 from netdsl.backends.torch import rows, saved
 from netdsl.catalog.base import Elementwise, Example, Layer
 from netdsl.catalog.index import WORDS
 from netdsl.elaborate.words import entry_named
+from tests.catalog.onnx_rows import drawn_weights, model_of, outputs_of
 from tests.catalog.torch_rows import build, check_rejection, drawn, layout, record, types
 
 
@@ -33,6 +35,14 @@ def run_in_torch(layer: Layer, example: Example) -> None:
     assert output.shape == layout(example.output), f"{tuple(output.shape)} comes out"
 
 
+def run_in_onnx(layer: Layer, example: Example) -> None:
+    """Runs the layer's nodes alone, by onnxruntime, on random numbers and weights."""
+    inputs = types(example)
+    weights = {name: values.numpy() for name, values in drawn_weights(layer, inputs).items()}
+    output = outputs_of(model_of(layer, inputs, weights), drawn(example))["output"]
+    assert output.shape == layout(example.output), f"{output.shape} comes out"
+
+
 BACKENDS = {
     "torch": Backend(
         {
@@ -41,6 +51,7 @@ BACKENDS = {
         },
         run_in_torch,
     ),
+    "onnx": Backend({"a row": lambda layer: onnx_rows.find(layer) is not None}, run_in_onnx),
 }
 LAYERS = [entry_named("layer", word) for word in WORDS["layer"]]
 

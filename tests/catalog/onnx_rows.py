@@ -69,6 +69,12 @@ def execute(model: onnx.ModelProto, inputs: Arrays) -> dict[str, Any]:
     return dict(zip(names, session.run(names, dict(inputs)), strict=True))
 
 
+def outputs_of(model: onnx.ModelProto, tensors: list[torch.Tensor]) -> dict[str, Any]:
+    """The outputs of a `model_of` a layer on these tensors, or for as many examples without any."""
+    given = {f"x{index}": tensor.contiguous().numpy() for index, tensor in enumerate(tensors)}
+    return execute(model, given or {"examples": np.zeros((BATCH, 1), np.float32)})
+
+
 def difference(ours: Any, theirs: Any) -> float:
     """The largest difference, as a share of the largest number."""
     ours, theirs = np.asarray(ours, np.float64), np.asarray(theirs, np.float64)
@@ -113,8 +119,7 @@ def compare(
     held = {name: values.numpy() for name, values in weights.items()}
     model = model_of(layer, inputs, held, None if tie is None else tie.numpy())
     check(model)
-    given = {f"x{index}": tensor.contiguous().numpy() for index, tensor in enumerate(tensors)}
-    ours = execute(model, given or {"examples": np.zeros((BATCH, 1), np.float32)})
+    ours = outputs_of(model, tensors)
     with torch.no_grad():
         expected = {"output": theirs(*tensors)}
         for name in layer.members(*inputs):
