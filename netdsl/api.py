@@ -25,6 +25,7 @@ from netdsl.source import Source
 from netdsl.syntax import tree
 
 if TYPE_CHECKING:
+    import onnx
     import torch
 
     from netdsl.catalog.settings import Settings
@@ -201,6 +202,33 @@ class Net:
             state = {name: from_numpy(values) for name, values in found.items()}
             module.load_state_dict(state, strict=False)
         return module
+
+    def onnx(self, weights: str | os.PathLike[str] | None = None) -> onnx.ModelProto:
+        """The net with its weights as an ONNX model, in evaluation; see docs/onnx.md.
+
+        `weights` is a file as for `torch`; without one the weights are those that training would
+        start with.
+        """
+        from netdsl.backends.onnx import build
+        from netdsl.extras import need
+
+        for module in ("onnx", "numpy", "safetensors"):
+            need(module)
+        if weights is not None:
+            from netdsl.weights.fit import fit
+
+            return build(self.elaborated, fit(self.elaborated, weights).weights)
+        from netdsl.training.initial import initial_weights
+
+        return build(self.elaborated, initial_weights(self.elaborated.graph, self._seed()))
+
+    def _seed(self) -> int:
+        """The seed of the train section that is meant; 0 where there is none."""
+        try:
+            seed: int = self.settings().seed
+        except UserError:
+            return 0
+        return seed
 
     def converted(self, source: str, file: str | os.PathLike[str]) -> dict[str, Array]:
         """The weights in another library's checkpoint, under this net's names and in its layouts.

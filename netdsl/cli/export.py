@@ -1,4 +1,4 @@
-"""`netdsl export`: a net as the source of a model of some framework."""
+"""`netdsl export`: a net as the source of a model of some framework, or as an ONNX model."""
 
 from __future__ import annotations
 
@@ -12,30 +12,52 @@ import click
 from netdsl.cli.nets import load_net, net_options
 from netdsl.diagnostics import UserError
 from netdsl.graph import ElaboratedNet
-from netdsl.training.files import write_text
+from netdsl.training.files import whole, write_text
 
-# The name of a target, to the package that has its `emit`.
-TARGETS = {"torch": "netdsl.backends.torch"}
+# The target whose product is a file with weights.
+ONNX = "onnx"
+# The others' is source code: the name of a target, to the package that has its `emit`.
+SOURCES = {"torch": "netdsl.backends.torch"}
 
 
 @click.command("export")
 @click.argument("spec")
-@click.option("--to", "target", required=True, metavar="TARGET", help="The framework: torch.")
+@click.option("--to", "target", required=True, metavar="TARGET", help="torch or onnx.")
 @click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path), help="A file.")
+@click.option(
+    "--weights",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="For onnx: a run's weights or those of `weights convert`, instead of fresh ones.",
+)
 @net_options
-def command(spec: str, target: str, out: Path | None, **options: Any) -> None:
-    """Write the model that SPEC describes as source code, to a file or to standard output."""
+def command(spec: str, target: str, out: Path | None, weights: Path | None, **options: Any) -> None:
+    """Write the model that SPEC describes: source code, or for onnx a file with its weights.
+
+    Source code goes to standard output where no file is named.
+    """
+    emit = None if target == ONNX else emitter(target)
+    if emit is not None and weights is not None:
+        raise UserError(
+            "source code has no weights; in Python, `netdsl.load(spec).torch(weights=file)` gives "
+            "them to the module"
+        )
+    if emit is None and out is None:
+        raise UserError("an ONNX model goes into a file: name it with -o FILE")
     net = load_net(spec, **options)
-    source = emitter(target)(net.elaborated)
-    if out is None:
-        click.echo(source, nl=False)
+    if emit is None:
+        assert out is not None
+        model = net.onnx(weights).SerializeToString()
+        with whole(out) as draft:
+            draft.write_bytes(model)
+    elif out is None:
+        click.echo(emit(net.elaborated), nl=False)
     else:
-        write_text(out, source)
+        write_text(out, emit(net.elaborated))
 
 
 def emitter(target: str) -> Callable[[ElaboratedNet], str]:
-    """The function that writes a net for a target; `UserError` for an unknown one."""
-    if target not in TARGETS:
-        raise UserError(f"there is no target {target}; there is {', '.join(TARGETS)}")
-    emit: Callable[[ElaboratedNet], str] = import_module(TARGETS[target]).emit
+    """The function that writes a net's source for a target; `UserError` for an unknown one."""
+    if target not in SOURCES:
+        raise UserError(f"there is no target {target}; there is {', '.join([*SOURCES, ONNX])}")
+    emit: Callable[[ElaboratedNet], str] = import_module(SOURCES[target]).emit
     return emit
