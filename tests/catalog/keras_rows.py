@@ -124,7 +124,7 @@ def in_torch(
             tensor.copy_(torch.from_numpy(weights[name]))
         output = built(*tensors)
         members = [built.member(name, *tensors)[1] for name in built.emission.members]
-    return [from_torch(tensor).numpy() for tensor in (output, *members)]
+    return [from_torch(tensor).detach().numpy() for tensor in (output, *members)]
 
 
 def check_example(layer: type[Layer], example: Example, opened: bool = False) -> None:

@@ -11,7 +11,7 @@ from tests.catalog.keras_rows import check_example, compare
 from tests.catalog.torch_rows import drawn, examples, record
 
 
-@pytest.mark.parametrize(("layer", "example"), examples("conv", "merge"))
+@pytest.mark.parametrize(("layer", "example"), examples("conv", "linear", "pool", "norm", "merge"))
 def test_an_example(layer: type[Layer], example: Example) -> None:
     check_example(layer, example)
 
@@ -22,7 +22,11 @@ def _open(layer: type[Layer], example: Example) -> bool:
 
 @pytest.mark.parametrize(
     ("layer", "example"),
-    [parameters for parameters in examples("conv") if _open(*parameters.values)],
+    [
+        parameters
+        for parameters in examples("conv", "linear", "pool", "norm")
+        if _open(*parameters.values)
+    ],
 )
 def test_positions_may_be_unknown(layer: type[Layer], example: Example) -> None:
     check_example(layer, example, opened=True)
@@ -59,6 +63,27 @@ WINDOWS = [
     ("conv_transpose(4, 3, stride=2, dilation=(1, 2), groups=2, pad=same)", (5, 4, 4)),
     ("conv_transpose(4, 1, stride=2, groups=2, pad=same)", (5, 4)),
     ("conv_transpose(4, 3, stride=2, pad=(1, (0, 1), 2), dilation=2)", (3, 4, 5, 2)),
+    ("maxpool(3, stride=2, pad=1)", (9, 10, 2)),
+    ("maxpool(3, stride=2, pad=1, ceil=true)", (10, 7, 2)),
+    ("maxpool((3, 2), stride=(4, 1), ceil=true)", (9, 10, 2)),
+    ("maxpool(2, stride=4, pad=1, ceil=true)", (9, 11, 2)),
+    ("maxpool(3, stride=2, pad=same)", (9, 10, 2)),
+    ("maxpool(3, stride=(2, 1, 3), pad=((0, 1), 1, (2, 0)))", (5, 6, 7, 2)),
+    ("maxpool(2, stride=3, pad=same)", (10, 2)),
+    ("maxpool(1, stride=2, pad=same)", (5, 2)),
+    ("avgpool(3, stride=2, pad=1)", (9, 10, 2)),
+    ("avgpool(3, stride=2, pad=1, ceil=true)", (10, 7, 2)),
+    ("avgpool(3, stride=2, pad=1, ceil=true, count_pad=true)", (10, 7, 2)),
+    ("avgpool(2, stride=4, pad=1, ceil=true, count_pad=true)", (9, 11, 2)),
+    ("avgpool((2, 3), stride=(2, 3), ceil=true)", (9, 10, 2)),
+    ("avgpool(3, pad=((0, 1), (2, 1)), count_pad=true)", (9, 10, 2)),
+    ("avgpool(3, stride=2, pad=same, count_pad=true)", (9, 10, 2)),
+    ("avgpool((3, 2, 4), stride=2, pad=same, count_pad=true)", (5, 6, 7, 2)),
+    ("avgpool(4, stride=3, pad=same)", (10, 2)),
+    ("adaptive_avgpool((5, 3))", (7, 10, 2)),
+    ("adaptive_maxpool(4)", (7, 2)),
+    ("adaptive_maxpool((5, 1, 3))", (7, 4, 5, 2)),
+    ("adaptive_avgpool(9)", (7, 10, 2)),
 ]
 
 

@@ -12,11 +12,19 @@ from __future__ import annotations
 from typing import Final
 
 from netdsl.backends.keras.helpers_conv import CONV
+from netdsl.backends.keras.helpers_linear import LINEAR
+from netdsl.backends.keras.helpers_norm import NORM
 from netdsl.backends.keras.helpers_pointwise import POINTWISE
+from netdsl.backends.keras.helpers_pool import POOL
+from netdsl.backends.keras.helpers_recurrent import RECURRENT
 from netdsl.backends.keras.helpers_shape import SHAPE
 
 HELPERS: Final[dict[str, str]] = {
     **CONV,
+    **LINEAR,
+    **NORM,
     **POINTWISE,
+    **POOL,
+    **RECURRENT,
     **SHAPE,
 }

@@ -40,6 +40,7 @@ CALLS: dict[type[Initializer], str] = {
     Fill: "keras.initializers.Constant({value})",
     Orthogonal: '"orthogonal"',
 }
+_CENTRED = "keras.initializers.RandomNormal(stddev={std})"
 _NORMAL = "keras.initializers.RandomNormal(stddev=({} / {{{}}}) ** 0.5)"
 _UNIFORM = "keras.initializers.RandomUniform(-(({0} / {{{1}}}) ** 0.5), ({0} / {{{1}}}) ** 0.5)"
 # The same for weights whose fans Keras would count otherwise.
@@ -61,6 +62,8 @@ def initializer(start: Initializer, weight: Weight | None = None) -> tuple[str, 
     if weight is not None and type(start) in BY_FANS:
         fan_in, fan_out = fans(weight.shape)
         return BY_FANS[type(start)], {"fan_in": fan_in, "fans": fan_in + fan_out}
+    if isinstance(start, Normal) and start.mean == 0:
+        return _CENTRED, {"std": start.std}
     return CALLS[type(start)], {name: getattr(start, name) for name in type(start).fields}
 
 

@@ -1,0 +1,16 @@
+"""Normalisations that Keras lacks, written into emitted modules."""
+
+from __future__ import annotations
+
+from typing import Final
+
+_LRN = '''
+def lrn(x, size, alpha, beta, k):
+    """x / (k + alpha * s) ** beta, where s sums the squares of `size` channels around each."""
+    around = [(0, 0)] * (len(x.shape) - 1) + [(size // 2, (size - 1) // 2)]
+    squares, channels = ops.pad(ops.square(x), around), x.shape[-1]
+    total = sum(squares[..., first : first + channels] for first in range(size))
+    return x / (k + alpha * total) ** beta
+'''
+
+NORM: Final[dict[str, str]] = {"lrn": _LRN}
