@@ -15,7 +15,7 @@ from typing import Literal, TypeAlias
 
 from netdsl.analyze.cost import Costs
 from netdsl.analyze.steps import Maker, Step, Steps, steps_of
-from netdsl.analyze.written import value_text
+from netdsl.analyze.written import parameters, value_text
 from netdsl.catalog.arguments import TensorInput, TiedWeight
 from netdsl.catalog.base import Layer
 from netdsl.graph import ElaboratedNet, Graph
@@ -254,6 +254,8 @@ def _details(old: Step, new: Step) -> Iterator[str]:
         yield f"called {old.name} → {new.name}"
     if isinstance(before.work, Layer) and isinstance(after.work, Layer):
         yield from _arguments(before.work, after.work)
+    if isinstance(before.work, Graph) and isinstance(after.work, Graph):
+        yield from _parameters(parameters(before, before.work), parameters(after, after.work))
     if before.training != after.training:
         yield "now in training only" if after.training else "now in evaluation too"
     if (before.shared is None) != (after.shared is None):
@@ -266,6 +268,13 @@ def _arguments(before: Layer, after: Layer) -> Iterator[str]:
         values = [getattr(layer, name) for layer in (before, after)]
         if values[0] != values[1] and not isinstance(argument, (TensorInput, TiedWeight)):
             yield f"{name} {' → '.join(value_text(value, argument) for value in values)}"
+
+
+def _parameters(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[str]:
+    """The parameters of two blocks of a kind that differ, given or by default."""
+    for name, value in before.items():
+        if after.get(name, value) != value:
+            yield f"{name} {value} → {after[name]}"
 
 
 def _alone(kind: Literal["added", "removed"], step: Step) -> Change:

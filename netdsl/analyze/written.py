@@ -6,9 +6,13 @@ from collections.abc import Iterator
 
 from netdsl.catalog.arguments import Argument, Entry, Symbol, TensorInput, TiedWeight, show
 from netdsl.catalog.base import Layer
+from netdsl.elaborate.values import Closure, Definition, EntryWord, FinishedLayer
 from netdsl.graph import Graph, Node
 from netdsl.syntax import tree
 from netdsl.tensor import Size
+
+# A pipeline that is longer than this reads as it is written where it is given.
+_LONGEST = 24
 
 
 def call(node: Node) -> str:
@@ -22,6 +26,19 @@ def call(node: Node) -> str:
         name, arguments = node.work.word, _of_layer(node, node.work)
     inside = ", ".join(arguments)
     return f"{name}({inside})" if inside else name
+
+
+def parameters(node: Node, body: Graph) -> dict[str, str]:
+    """The values that the parameters of a node's block have, given or by default, as text."""
+    given = node.written.arguments
+    return {
+        parameter.name.name: _value(
+            body.parameters[parameter.name.name],
+            given.get(parameter.name.name) or parameter.default or parameter.name,
+        )
+        for parameter in body.definition.parameters
+        if parameter.name.name in body.parameters
+    }
 
 
 def _of_layer(node: Node, layer: Layer) -> Iterator[str]:
@@ -55,8 +72,18 @@ def _of_block(node: Node, body: Graph) -> Iterator[str]:
 
 
 def _value(value: object, written: tree.Expression, argument: Argument | None = None) -> str:
-    if value is None or isinstance(value, (bool, int, float, str, tuple, Size, Symbol, Entry)):
-        return value_text(value, argument)
+    match value:
+        case None | bool() | int() | float() | str() | tuple() | Size() | Symbol() | Entry():
+            return value_text(value, argument)
+        case FinishedLayer():
+            return _entry(value.layer)
+        case EntryWord():
+            return value.entry.word
+        case Definition():
+            return value.node.name.name
+        case Closure():
+            text = _source(value.expression)
+            return text if len(text) <= _LONGEST else _source(written)
     return _source(written)
 
 
@@ -72,7 +99,7 @@ def value_text(value: object, argument: Argument | None = None) -> str:
 def _entry(value: Entry) -> str:
     """Another thing of the catalogue, with what differs from its defaults."""
     given = [
-        show(getattr(value, name))
+        f"{name}={show(getattr(value, name))}" if argument.keyword else show(getattr(value, name))
         for name, argument in value.arguments().items()
         if getattr(value, name) != argument.default
     ]

@@ -10,27 +10,18 @@ from netdsl import api
 from netdsl.analyze.analysis import Analysis, Judged, analyze, judge
 from netdsl.analyze.expectations import Promises
 from netdsl.catalog.arguments import Entry
-from netdsl.cli.overrides import limits_of, numbers_of, overrides_of
+from netdsl.cli.overrides import depth_of, limits_of, numbers_of, overrides_of
 from netdsl.diagnostics import Diagnostic, SpecError
 from netdsl.elaborate.limits import Limits
 
 _SETTING = "train."
 
 
-def _depth(ctx: click.Context, param: click.Parameter, value: str) -> int | None:
-    """How many levels of blocks are opened: a whole number from 1; None for `all`."""
-    if value == "all":
-        return None
-    if not value.isdecimal() or int(value) < 1:
-        raise click.BadParameter(f"{value} is neither a whole number from 1 nor all", ctx, param)
-    return int(value)
-
-
 @click.command("check")
 @click.argument("spec")
 @click.option("--json", "json_", is_flag=True, help="One object for programs instead of the table.")
 @click.option(
-    "--depth", default="1", callback=_depth, metavar="N", help="Levels of blocks to open, or all."
+    "--depth", default="1", callback=depth_of, metavar="N", help="Levels of blocks to open, or all."
 )
 @click.option("--batch", type=click.IntRange(min=1), default=1, help="For the memory; 1.")
 @click.option("--set", "sets", multiple=True, metavar="NAME=VALUE", help="A parameter or setting.")

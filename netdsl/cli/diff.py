@@ -11,6 +11,7 @@ from netdsl.analyze.as_json import figure
 from netdsl.analyze.cost import Cost, Costs
 from netdsl.analyze.difference import Change, difference
 from netdsl.analyze.expectations import shown
+from netdsl.cli.overrides import depth_of
 from netdsl.graph import ElaboratedNet
 from netdsl.record import Record
 from netdsl.tensor import Dim
@@ -23,7 +24,9 @@ _TIMES = "\N{MULTIPLICATION SIGN}"
 @click.command("diff")
 @click.argument("before")
 @click.argument("after")
-@click.option("--depth", type=click.IntRange(min=1), help="Levels of blocks to open; all of them.")
+@click.option(
+    "--depth", default="all", callback=depth_of, metavar="N", help="Levels of blocks to open; all."
+)
 @click.option("--json", "json_", is_flag=True, help="One object for programs instead of the table.")
 def command(before: str, after: str, depth: int | None, json_: bool) -> None:
     """Show what changes from the net BEFORE to the net AFTER.

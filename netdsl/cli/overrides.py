@@ -1,4 +1,4 @@
-"""Options of the form `name=value`: `--set`, `--size`, `--limit`."""
+"""Options that several commands take: `--set`, `--size`, `--limit` and `--depth`."""
 
 from __future__ import annotations
 
@@ -40,3 +40,12 @@ def limits_of(given: Iterable[str]) -> Limits:
             known = ", ".join(Limits.fields)
             raise click.UsageError(f"--limit: there is no bound {name}; there is {known}")
     return Limits(**numbers)
+
+
+def depth_of(ctx: click.Context, param: click.Parameter, value: str) -> int | None:
+    """How many levels of blocks are opened: a whole number from 1; None for `all`."""
+    if value == "all":
+        return None
+    if not value.isdecimal() or int(value) < 1:
+        raise click.BadParameter(f"{value} is neither a whole number from 1 nor all", ctx, param)
+    return int(value)

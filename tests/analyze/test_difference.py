@@ -121,6 +121,16 @@ def test_what_follows_from_a_change_is_told_by_its_weights_alone() -> None:
     assert follower.weights == 16 * 9 * (24 - 16)
 
 
+def test_a_parameter_of_a_block_that_changes_by_default_or_by_a_layer_is_told() -> None:
+    change, *_ = changes(("kernel = 3", "kernel = 1"))
+    assert change.details == ("kernel 3 → 1",)
+    text = "block b(after) { conv(4, 1) -> after }\nnet A {\n  input x: 4 x 4 x 4\n  b(relu)\n}\n"
+    afters = ["batchnorm -> relu", "batchnorm(eps=0.01)", "gelu"]
+    for after in afters:
+        (found,) = difference(net(text), net(text.replace("b(relu)", f"b({after})")))
+        assert found.details == (f"after relu → {after}",)
+
+
 def test_layers_come_and_go() -> None:
     removed, added = changes(("conv(16, 1)) -> relu", "conv(16, 1)) -> gelu"))
     assert told(removed) == ("removed", ("relu1", ""), ())
