@@ -1,4 +1,4 @@
-"""Moves of axes that rows share.
+"""Moves of axes, and positions along them, that rows share.
 
 Tensors lie as in PyTorch (`netdsl.backends.torch.layout`): a sequence is (batch, length, features),
 which operators over channels, such as a convolution, want as (batch, features, length).
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from netdsl.backends.onnx.builder import Builder
 from netdsl.backends.torch.layout import order
+from netdsl.tensor import Size
 
 
 def channels_first(graph: Builder, x: str, rank: int) -> str:
@@ -43,6 +44,12 @@ def rearranged(graph: Builder, x: str, held: Sequence[int]) -> str:
     The batch, before all, is not counted.
     """
     return graph.transpose(x, (0, *(held.index(axis) + 1 for axis in order(len(held)))))
+
+
+def places(graph: Builder, size: Size) -> str:
+    """The numbers 0, 1, … below a size that is known only at run time."""
+    end = graph.add("Squeeze", graph.size(size))
+    return graph.add("Range", graph.integers(0), end, graph.integers(1))
 
 
 def _swapped(graph: Builder, x: str) -> str:

@@ -58,10 +58,10 @@ def gru(layer: Gru, inputs: tuple[TensorType, ...], graph: Builder, *names: str)
 
 def _operands(layer: Recurrence, graph: Builder, x: str, given: Sequence[str]) -> list[str]:
     """The sequence, position by position, the weights, and what is there before the first."""
-    features_last = [_gates(layer, graph, name) for name in ("weight_ih", "weight_hh")]
+    weights = [_gates(layer, graph, name) for name in ("weight_ih", "weight_hh")]
     ways = len(layer.directions)
     # No lengths: every sequence of a batch is as long as the others.
-    operands = [graph.transpose(x, (1, 0, 2)), *features_last, _biases(layer, graph), ""]
+    operands = [graph.transpose(x, (1, 0, 2)), *weights, _biases(layer, graph), ""]
     for tensor in given:
         apart = graph.reshape(tensor, ways, layer.units)
         operands.append(graph.transpose(apart, (1, 0, 2)))

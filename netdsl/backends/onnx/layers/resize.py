@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from netdsl.backends.onnx.builder import Builder
+from netdsl.backends.onnx.layout import places
 from netdsl.backends.onnx.rows import row
 from netdsl.backends.torch.layout import dim
 from netdsl.catalog.layers.resize import Crop, Pad, PadChannels, Resize, Upsample, pairs_of
@@ -95,11 +96,13 @@ def _origins(graph: Builder, old: Dim, new: Dim) -> str:
 
     `Resize` divides by a rounded ratio, and is one position off where that misses a whole number.
     """
-    if not isinstance(old, Size) and not isinstance(new, Size):
+    if isinstance(new, Size):
+        multiples = graph.add("Mul", places(graph, new), graph.size(old))
+    elif isinstance(old, Size):
+        multiples = graph.add("Mul", graph.integers(np.arange(new)), graph.size(old))
+    else:
         return graph.integers(np.arange(new) * old // new)
-    ends = graph.integers(0), graph.add("Squeeze", graph.size(new)), graph.integers(1)
-    places = graph.add("Mul", graph.add("Range", *ends), graph.size(old))
-    return graph.add("Div", places, graph.size(new))
+    return graph.add("Div", multiples, graph.size(new))
 
 
 def _position_dims(rank: int) -> list[int]:

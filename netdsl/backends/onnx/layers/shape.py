@@ -6,7 +6,7 @@ import numpy as np
 from onnx import TensorProto
 
 from netdsl.backends.onnx.builder import Builder
-from netdsl.backends.onnx.layout import channels_last, from_channels_last, rearranged
+from netdsl.backends.onnx.layout import channels_last, from_channels_last, places, rearranged
 from netdsl.backends.onnx.rows import row
 from netdsl.backends.torch.layout import channel_dim, dim, order
 from netdsl.catalog.base import channels_of
@@ -86,10 +86,8 @@ def _origins(graph: Builder, size: Dim, shift: int) -> str:
     """Which position comes to each place when all move by `shift`."""
     if not isinstance(size, Size):
         return graph.integers((np.arange(size) - shift) % size)
-    count = graph.size(size)
-    first = graph.integers(0)
-    places = graph.add("Range", first, graph.add("Squeeze", count), graph.integers(1))
-    return graph.add("Mod", graph.add("Sub", places, graph.integers([shift])), count)
+    moved = graph.add("Sub", places(graph, size), graph.integers([shift]))
+    return graph.add("Mod", moved, graph.size(size))
 
 
 @row(shape.OneHot)
