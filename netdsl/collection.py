@@ -28,9 +28,13 @@ class BundledNet(Record):
 
 
 def matching(word: str) -> dict[str, Entry]:
-    """The bundled names that contain a word; `UserError` where none does."""
+    """The bundled names that contain a word, and those of a file; `UserError` for none."""
     every = bundled_nets()
-    found = {name: entry for name, entry in every.items() if word.lower() in name.lower()}
+    found = {
+        name: entry
+        for name, entry in every.items()
+        if word.lower() in name.lower() or entry.net.startswith(f"{word}:")
+    }
     if not found:
         meant = nearest(word, every)
         hint = f"did you mean {meant}?" if meant else "`netdsl zoo` lists them all"

@@ -55,6 +55,13 @@ def test_one_net_for_programs(capsys: Capture) -> None:
     assert [net["name"] for net in json.loads(capsys.readouterr().out)] == ["vgg16"]
 
 
+def test_a_file_lists_its_nets(capsys: Capture) -> None:
+    assert main(["zoo", "nin.net"]) == 0
+    printed = capsys.readouterr().out
+    assert "nin_cifar100" in printed
+    assert printed.count("net: ") == 1
+
+
 def test_an_unknown_name(capsys: Capture) -> None:
     assert main(["zoo", "alexnett"]) == 1
     assert capsys.readouterr().err == (
