@@ -147,7 +147,7 @@ def _gru_matrix_back(values: Array, layer: Layer) -> Array:
     return _gru_gates(_matrix_back(values, layer), layer)
 
 
-def _recurrence(matrix: Way, bias: Way) -> Row:
+def _recurrence(matrix: Way, bias: Way, *peepholes: str) -> Row:
     """The row of a recurrence: both directions one after the other, as `Bidirectional` has them."""
 
     def row(layer: Recurrence) -> tuple[Variable, ...]:
@@ -158,6 +158,7 @@ def _recurrence(matrix: Way, bias: Way) -> Row:
                 Variable((f"weight_ih{end}",), "kernel", matrix),
                 Variable((f"weight_hh{end}",), "recurrent_kernel", matrix),
                 Variable(tuple(f"{name}{end}" for name in BIASES[layer.bias]), "bias", bias),
+                *(Variable((f"{name}{end}",), name, _SAME) for name in peepholes),
             )
         )
 
@@ -208,6 +209,6 @@ _ROWS: dict[type[Layer], Row] = {
     RmsNorm: _always(_one("weight", "scale", _SAME, features=True)),
     Prelu: _always(_one("weight", "alpha", _SQUEEZED, features=True)),
     Rnn: _recurrence(_MATRIX, _SAME),
-    Lstm: _recurrence(_MATRIX, _SAME),
+    Lstm: _recurrence(_MATRIX, _SAME, "weight_ci", "weight_cf", "weight_co"),
     Gru: _recurrence(_GRU_MATRIX, _GRU_GATES),
 }
