@@ -29,7 +29,7 @@ class Table(Generic[_AnyRow]):
         def register(function: _AnyRow) -> _AnyRow:
             if layer in self._rows:
                 owner = self._rows[layer]
-                raise ValueError(f"{layer.word} already has a {self._name} row: {owner!r}")
+                raise ValueError(f"{layer.word} already has a row for {self._name}: {owner!r}")
             self._rows[layer] = function
             return function
 
