@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from netdsl.api import Net
 from netdsl.cli.nets import load_net, net_options
 from netdsl.diagnostics import UserError
 from netdsl.graph import ElaboratedNet
@@ -46,13 +47,23 @@ def command(spec: str, target: str, out: Path | None, weights: Path | None, **op
     net = load_net(spec, **options)
     if emit is None:
         assert out is not None
-        model = net.onnx(weights).SerializeToString()
-        with whole(out) as draft:
-            draft.write_bytes(model)
+        _write_onnx(net, weights, out)
     elif out is None:
         click.echo(emit(net.elaborated), nl=False)
     else:
         write_text(out, emit(net.elaborated))
+
+
+def _write_onnx(net: Net, weights: Path | None, out: Path) -> None:
+    """Writes the model, and where its own file cannot hold the weights a second one beside it."""
+    model = net.onnx(weights)
+    from netdsl.backends.onnx.files import data_file, move_weights, needs_data_file
+
+    if needs_data_file(model):
+        with whole(data_file(out)) as draft:
+            move_weights(model, draft, data_file(out).name)
+    with whole(out) as draft:
+        draft.write_bytes(model.SerializeToString())
 
 
 def emitter(target: str) -> Callable[[ElaboratedNet], str]:

@@ -12,6 +12,7 @@ import pytest
 from safetensors.numpy import load_file
 
 import netdsl
+from netdsl.backends.onnx import files
 from netdsl.cli.main import main
 from netdsl.training import curves
 from netdsl.training.initial import initial_weights
@@ -83,6 +84,16 @@ def test_without_a_section_the_seed_is_zero(file: str) -> None:
     assert main(["export", file, "--to", "onnx", "-o", "x.onnx"]) == 0
     graph = netdsl.load(file).elaborated.graph
     assert same(weights_in("x.onnx"), initial_weights(graph, 0))
+
+
+def test_large_weights_have_a_file_of_their_own(file: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    arguments = ["export", file, "--to", "onnx", "--set", "width=300", "-o"]
+    assert main([*arguments, "one.onnx"]) == 0
+    monkeypatch.setattr(files, "_MOST_BYTES", 1000)
+    assert main([*arguments, "two.onnx"]) == 0
+    assert Path("two.onnx").stat().st_size < 4000 < Path("two.onnx.data").stat().st_size
+    assert not Path("one.onnx.data").exists()
+    assert same(weights_in("one.onnx"), weights_in("two.onnx"))
 
 
 def test_a_model_needs_a_file(file: str, capsys: pytest.CaptureFixture[str]) -> None:

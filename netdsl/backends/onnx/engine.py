@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import onnxruntime
 from onnx import ModelProto
 
 from netdsl.backends.engine import Array, Figures, Indices, Task
+from netdsl.backends.onnx.files import data_file, move_weights, needs_data_file
 from netdsl.backends.onnx.losses import loss_of, right_of, target_of
 from netdsl.backends.onnx.model import build, output_names
 from netdsl.diagnostics import UserError
@@ -96,9 +99,7 @@ class _Session:
     def __init__(self, net: ElaboratedNet, model: ModelProto, providers: Sequence[str]) -> None:
         self._ports = net.graph.ports
         self._names = output_names(net.graph)
-        self._runtime = onnxruntime.InferenceSession(
-            model.SerializeToString(), providers=list(providers)
-        )
+        self._runtime = _opened(model, providers)
 
     def outputs(self, inputs: Sequence[Array], batch: int) -> dict[str, Array]:
         """The outputs by their names in the net, so many examples at once."""
@@ -112,6 +113,16 @@ class _Session:
             parts.append(self._runtime.run(list(self._names.values()), chunk))
         whole = (np.concatenate(values) for values in zip(*parts, strict=True))
         return {n: _channels_last(values) for n, values in zip(self._names, whole, strict=True)}
+
+
+def _opened(model: ModelProto, providers: Sequence[str]) -> onnxruntime.InferenceSession:
+    if not needs_data_file(model):
+        return onnxruntime.InferenceSession(model.SerializeToString(), providers=list(providers))
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "model.onnx"
+        move_weights(model, data_file(path), data_file(path).name)
+        path.write_bytes(model.SerializeToString())
+        return onnxruntime.InferenceSession(path, providers=list(providers))
 
 
 def _channels_first(values: Array) -> Array:

@@ -16,7 +16,6 @@ from netdsl.backends.engine import Array
 from netdsl.backends.onnx.parts import Parts
 from netdsl.backends.onnx.walk import Walk
 from netdsl.backends.torch.layout import dim, order
-from netdsl.diagnostics import UserError
 from netdsl.graph import ElaboratedNet, Graph, Port
 from netdsl.tensor import Size, TensorType
 
@@ -24,8 +23,6 @@ from netdsl.tensor import Size, TensorType
 OPSET = 20
 
 _TYPES = {"float": TensorProto.FLOAT, "int": TensorProto.INT64}
-# A message of protobuf holds less than 2 GiB; some of it is left for the nodes.
-_MOST_BYTES = 2**31 - 2**24
 # The operator of a layer that a loss takes over, by the layer's word.
 _FOLDED = {"softmax": "Softmax", "sigmoid": "Sigmoid"}
 
@@ -36,10 +33,8 @@ def build(
     """The model of a net in evaluation with these weights, by their full names.
 
     `fold` says of outputs which layer (`softmax`, `sigmoid`) is left out at their end, so that
-    they are logits. Raises `SpecError` where a layer has no row, `UserError` where the weights are
-    more than a file of ONNX holds.
+    they are logits. Raises `SpecError` where a layer has no row.
     """
-    _check_bytes(net, weights)
     graph = net.graph
     parts = Parts(weights, open_sizes(graph.ports), graph.ports[0].name)
     instance = Walk(parts).net(graph, [port.name for port in graph.ports])
@@ -96,15 +91,6 @@ def assemble(
         producer_name="netdsl",
         producer_version=version("netdsl"),
     )
-
-
-def _check_bytes(net: ElaboratedNet, weights: Mapping[str, Array]) -> None:
-    total = sum(values.nbytes for values in weights.values())
-    if total > _MOST_BYTES:
-        raise UserError(
-            f"the weights of {net.name} are {total / 2**30:.1f} GiB, but a file of ONNX holds less "
-            "than 2; export a smaller net"
-        )
 
 
 def open_sizes(ports: Iterable[Port]) -> dict[str, tuple[str, int]]:

@@ -6,6 +6,7 @@ import numpy as np
 import onnxruntime
 import pytest
 
+from netdsl.backends.onnx import files
 from netdsl.backends.onnx.engine import make_engine, make_model
 from netdsl.catalog.layers.activation import Sigmoid, Softmax
 from netdsl.catalog.layers.conv import Conv
@@ -104,6 +105,19 @@ def test_more_examples_than_it_takes_at_once() -> None:
     weight = running.weights()["dense1.weight"]
     found = running.predict([examples])["output"]
     assert np.allclose(found, examples @ weight.T, atol=1e-5)
+
+
+def test_weights_too_many_for_one_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    net = chain(Dense(units=200), shape=(30,))
+    weights = initial_weights(net.graph, 0)
+    examples = np.random.default_rng(0).normal(size=(2, 30))
+    found = []
+    for most in (10**6, 1000):
+        monkeypatch.setattr(files, "_MOST_BYTES", most)
+        running = make_model(net, "output", "cpu")
+        running.put_weights(weights)
+        found.append(running.predict([examples])["output"])
+    assert np.array_equal(*found)
 
 
 def test_a_device_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from netdsl.backends.onnx.layers.pool import maxpool
 from netdsl.backends.onnx.model import OPSET
 from netdsl.catalog.layers.activation import Relu
 from netdsl.catalog.layers.pool import MaxPool
-from netdsl.diagnostics import SpecError, UserError
+from netdsl.diagnostics import SpecError
 from netdsl.graph import ElaboratedNet
 from netdsl.training.initial import initial_weights
 from tests.catalog.onnx_rows import check, execute
@@ -134,12 +134,6 @@ def test_the_model_says_what_it_needs() -> None:
     assert [(opset.domain, opset.version) for opset in model.opset_import] == [("", OPSET)]
     assert model.ir_version == onnx.helper.find_min_ir_version_for(model.opset_import)
     assert model.producer_name == "netdsl"
-
-
-def test_weights_beyond_what_a_file_holds_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("netdsl.backends.onnx.model._MOST_BYTES", 100)
-    with pytest.raises(UserError, match=r"the weights of Test are 0\.0 GiB, but a file of ONNX"):
-        model_of("net Test { input x: 8\ndense(8) }")
 
 
 def test_a_layer_without_a_row_is_told_at_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
