@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from netdsl.backends.keras.helpers_attention import ATTENTION
 from netdsl.backends.keras.helpers_conv import CONV
 from netdsl.backends.keras.helpers_linear import LINEAR
 from netdsl.backends.keras.helpers_norm import NORM
@@ -20,6 +21,7 @@ from netdsl.backends.keras.helpers_recurrent import RECURRENT
 from netdsl.backends.keras.helpers_shape import SHAPE
 
 HELPERS: Final[dict[str, str]] = {
+    **ATTENTION,
     **CONV,
     **LINEAR,
     **NORM,
