@@ -8,13 +8,24 @@ from dataclasses import dataclass
 import pytest
 import torch
 
+from netdsl.backends.keras import rows as keras_rows
 from netdsl.backends.onnx import rows as onnx_rows
 from netdsl.backends.torch import rows, saved
 from netdsl.catalog.base import Elementwise, Example, Layer
 from netdsl.catalog.index import WORDS
 from netdsl.elaborate.words import entry_named
+from tests.catalog import keras_rows as in_keras
 from tests.catalog.onnx_rows import drawn_weights, model_of, outputs_of
-from tests.catalog.torch_rows import build, check_rejection, drawn, layout, record, types
+from tests.catalog.torch_rows import (
+    BATCH,
+    build,
+    check_rejection,
+    drawn,
+    from_torch,
+    layout,
+    record,
+    types,
+)
 
 
 @dataclass(frozen=True)
@@ -35,6 +46,13 @@ def run_in_torch(layer: Layer, example: Example) -> None:
     assert output.shape == layout(example.output), f"{tuple(output.shape)} comes out"
 
 
+def run_in_keras(layer: Layer, example: Example) -> None:
+    """Builds a model of the layer by its row alone and runs it on random numbers."""
+    given = (from_torch(tensor).numpy() for tensor in drawn(example))
+    output = in_keras.Built(layer, types(example))(*given)[0]
+    assert output.shape == (BATCH, *example.output), f"{output.shape} comes out"
+
+
 def run_in_onnx(layer: Layer, example: Example) -> None:
     """Runs the layer's nodes alone, by onnxruntime, on random numbers and weights."""
     inputs = types(example)
@@ -51,6 +69,7 @@ BACKENDS = {
         },
         run_in_torch,
     ),
+    "keras": Backend({"a row": lambda layer: keras_rows.find(layer) is not None}, run_in_keras),
     "onnx": Backend({"a row": lambda layer: onnx_rows.find(layer) is not None}, run_in_onnx),
 }
 LAYERS = [entry_named("layer", word) for word in WORDS["layer"]]
