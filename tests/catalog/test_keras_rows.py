@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import keras
 import pytest
 
-from netdsl.backends.keras.rows import in_full
+from netdsl.backends.keras import rows
+from netdsl.backends.keras.rows import Emission, in_full
 from netdsl.catalog.base import Example, Layer
 from netdsl.tensor import TensorType
-from tests.catalog.keras_rows import check_example, compare
-from tests.catalog.torch_rows import drawn, examples, record
+from tests.catalog.keras_rows import Built, check_close, check_example, compare, unknown
+from tests.catalog.torch_rows import drawn, examples, from_torch, record
 
 
 @pytest.mark.parametrize(("layer", "example"), examples("conv", "linear", "pool", "norm", "merge"))
@@ -87,6 +89,14 @@ WINDOWS = [
 ]
 
 
+def row_of(call: str, shape: tuple[int, ...]) -> Emission:
+    """What Keras needs for a layer with one input."""
+    layer = record(call)
+    row = rows.find(type(layer))
+    assert row is not None
+    return row(layer, (TensorType(shape),))
+
+
 @pytest.mark.parametrize("opened", [False, True], ids=["known", "unknown"])
 @pytest.mark.parametrize(("call", "shape"), WINDOWS)
 def test_a_window(call: str, shape: tuple[int, ...], opened: bool) -> None:
@@ -98,3 +108,25 @@ def test_a_window(call: str, shape: tuple[int, ...], opened: bool) -> None:
 def test_rows_that_write_everything_say_the_same(call: str, shape: tuple[int, ...]) -> None:
     with in_full():
         compare(record(call), (TensorType(shape),), drawn(Example(call, (shape,))))
+
+
+WITH_HELPERS = [
+    pytest.param(call, shape, opened, id=f"{call} {opened}")
+    for call, shape in WINDOWS
+    for opened in (False, True)
+    if (emission := row_of(call, shape)).helpers or emission.member_helpers
+]
+
+
+@pytest.mark.parametrize(("call", "shape", "opened"), WITH_HELPERS)
+def test_what_uses_a_helper_can_be_compiled(
+    call: str, shape: tuple[int, ...], opened: bool
+) -> None:
+    kind = TensorType(shape)
+    built = Built(record(call), (unknown(kind) if opened else kind,))
+    (tensor,) = drawn(Example(call, (shape,)))
+    given = from_torch(tensor).numpy()
+    built.model.compile(jit_compile=True)
+    compiled = keras.tree.flatten(built.model.predict_on_batch(given))
+    for found, wanted in zip(compiled, built(given), strict=True):
+        check_close(found, wanted)

@@ -13,4 +13,20 @@ def lrn(x, size, alpha, beta, k):
     return x / (k + alpha * total) ** beta
 '''
 
-NORM: Final[dict[str, str]] = {"lrn": _LRN}
+_STARTED_RMS_NORM = '''
+class StartedRMSNormalization(layers.RMSNormalization):
+    """The same with a scale that does not start at one."""
+
+    def __init__(self, initializer, **kwargs):
+        super().__init__(**kwargs)
+        self.initializer = keras.initializers.get(initializer)
+
+    def build(self, shape):
+        super().build(shape)
+        self.scale.assign(self.initializer(self.scale.shape))
+'''
+
+NORM: Final[dict[str, str]] = {
+    "lrn": _LRN,
+    "StartedRMSNormalization": _STARTED_RMS_NORM,
+}

@@ -84,10 +84,29 @@ class MaxUnpool(layers.Layer):
         return ops.reshape(flat, (batch, *sizes, channels))
 '''
 
+_ADAPTIVE_POOL = '''
+class AdaptivePool(layers.Layer):
+    """Reduces windows that cover the positions evenly, `size` of them on each axis."""
+
+    def __init__(self, reduce, size, **kwargs):
+        super().__init__(**kwargs)
+        self.reduce, self.size = reduce, size
+
+    def call(self, x):
+        for axis, count in enumerate(self.size, 1):
+            n, before = ops.shape(x)[axis], [slice(None)] * axis
+            ends = [(i * n // count, -(-(i + 1) * n // count)) for i in range(count)]
+            windows = [x[(*before, slice(*pair))] for pair in ends]
+            reduced = [self.reduce(window, axis=axis, keepdims=True) for window in windows]
+            x = ops.concatenate(reduced, axis=axis)
+        return x
+'''
+
 POOL: Final[dict[str, str]] = {
     "padded_max_pool": _PADDED_MAX_POOL,
     "padded_avg_pool": _PADDED_AVG_POOL,
     "counted_avg_pool": _COUNTED_AVG_POOL,
     "MaxPoolWithIndices": _MAX_POOL_WITH_INDICES,
+    "AdaptivePool": _ADAPTIVE_POOL,
     "MaxUnpool": _MAX_UNPOOL,
 }

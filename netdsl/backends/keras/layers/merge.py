@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from netdsl.backends.keras.layout import dim
 from netdsl.backends.keras.rows import Emission, function, row
 from netdsl.catalog.base import Layer
 from netdsl.catalog.layers import merge
@@ -46,9 +47,7 @@ def mean(layer: merge.Mean, inputs: tuple[TensorType, ...]) -> Emission:
 
 @row(merge.Concat)
 def concat(layer: merge.Concat, inputs: tuple[TensorType, ...]) -> Emission:
-    rank = inputs[0].rank
-    axis = layer.axis % rank
-    return function(f"ops.concatenate([{{inputs}}], axis={-1 if axis == rank - 1 else axis + 1})")
+    return function(f"ops.concatenate([{{inputs}}], axis={dim(layer.axis, inputs[0].rank)})")
 
 
 @row(merge.Dot)

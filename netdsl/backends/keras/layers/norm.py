@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from netdsl.backends.keras.rows import Emission, arguments, function, module, row
-from netdsl.backends.keras.starts import starts
+from netdsl.backends.keras.rows import Code, Emission, arguments, function, module, row
+from netdsl.backends.keras.starts import initializer, starts
 from netdsl.catalog.initializers import Ones, Zeros
 from netdsl.catalog.layers.norm import (
     BatchNorm,
@@ -63,7 +63,11 @@ def groupnorm(layer: GroupNorm, inputs: tuple[TensorType, ...]) -> Emission:
 @row(RmsNorm)
 def rmsnorm(layer: RmsNorm, inputs: tuple[TensorType, ...]) -> Emission:
     rest, values = arguments(epsilon=(layer.eps, 1e-6))
-    return module(f"layers.RMSNormalization({_first(rest)})", **values)
+    if layer.init == Ones():
+        return module(f"layers.RMSNormalization({_first(rest)})", **values)
+    begin, more = initializer(layer.init)
+    text = f"StartedRMSNormalization({begin}{rest})"
+    return Emission(Code("{module}({0})"), Code(text, values | more), ("StartedRMSNormalization",))
 
 
 @row(InstanceNorm)

@@ -111,14 +111,18 @@ def avgpool(layer: AvgPool, inputs: tuple[TensorType, ...]) -> Emission:
 
 @row(AdaptiveAvgPool)
 def adaptive_avgpool(layer: AdaptiveAvgPool, inputs: tuple[TensorType, ...]) -> Emission:
-    axes = inputs[0].rank - 1
-    return function(f"layers.AdaptiveAveragePooling{axes}D({{size}})({{0}})", size=layer.size)
+    return _adaptive("mean", layer, inputs[0].rank - 1)
 
 
 @row(AdaptiveMaxPool)
 def adaptive_maxpool(layer: AdaptiveMaxPool, inputs: tuple[TensorType, ...]) -> Emission:
-    axes = inputs[0].rank - 1
-    return function(f"layers.AdaptiveMaxPooling{axes}D({{size}})({{0}})", size=layer.size)
+    return _adaptive("max", layer, inputs[0].rank - 1)
+
+
+def _adaptive(name: str, layer: AdaptiveAvgPool | AdaptiveMaxPool, axes: int) -> Emission:
+    """Keras' own cannot be compiled for volumes."""
+    size = axes_of(layer.size, axes, "size")
+    return function(f"AdaptivePool(ops.{name}, {{size}})({{0}})", "AdaptivePool", size=size)
 
 
 @row(GlobalAvgPool)
