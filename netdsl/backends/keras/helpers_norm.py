@@ -13,6 +13,13 @@ def lrn(x, size, alpha, beta, k):
     return x / (k + alpha * total) ** beta
 '''
 
+_L2_NORMALIZE = '''
+def l2_normalize(x):
+    """Divides channels by their length, at least 1e-12; its gradient is finite at zero too."""
+    squares = ops.sum(ops.square(x), axis=-1, keepdims=True)
+    return x * ops.rsqrt(ops.maximum(squares, 1e-24))
+'''
+
 _STARTED_RMS_NORM = '''
 class StartedRMSNormalization(layers.RMSNormalization):
     """The same with a scale that does not start at one."""
@@ -28,5 +35,6 @@ class StartedRMSNormalization(layers.RMSNormalization):
 
 NORM: Final[dict[str, str]] = {
     "lrn": _LRN,
+    "l2_normalize": _L2_NORMALIZE,
     "StartedRMSNormalization": _STARTED_RMS_NORM,
 }

@@ -84,7 +84,7 @@ def lrn(layer: Lrn, inputs: tuple[TensorType, ...]) -> Emission:
 
 @row(L2Normalize)
 def l2_normalize(layer: L2Normalize, inputs: tuple[TensorType, ...]) -> Emission:
-    return function("ops.normalize({0}, epsilon=1e-12)")
+    return function("l2_normalize({0})", "l2_normalize")
 
 
 @row(Normalize)
