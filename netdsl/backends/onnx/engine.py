@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -116,13 +117,16 @@ class _Session:
 
 
 def _opened(model: ModelProto, providers: Sequence[str]) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3  # errors; its warnings are for those who tune it
+    start = partial(onnxruntime.InferenceSession, sess_options=options, providers=list(providers))
     if not needs_data_file(model):
-        return onnxruntime.InferenceSession(model.SerializeToString(), providers=list(providers))
+        return start(model.SerializeToString())
     with TemporaryDirectory() as folder:
         path = Path(folder) / "model.onnx"
         move_weights(model, data_file(path), data_file(path).name)
         path.write_bytes(model.SerializeToString())
-        return onnxruntime.InferenceSession(path, providers=list(providers))
+        return start(path)
 
 
 def _channels_first(values: Array) -> Array:

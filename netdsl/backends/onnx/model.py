@@ -76,11 +76,15 @@ def assemble(
     tensors = {name: tensor for name, (tensor, _) in outputs.items()}
     _name_outputs(parts, tensors)
     nodes, needed = _needed(parts.nodes, outputs)
+    ports = list(inputs)
+    # Two dimensions of one name would be promised to be equal.
+    called = {str(size) for port in ports for size in port.type.shape}
+    batch = "batch" if "batch" not in called else "examples"
     graph = helper.make_graph(
         nodes,
         name,
-        [_described(port.name, port.type) for port in inputs],
-        [_described(name, type) for name, (_, type) in outputs.items()],
+        [_described(port.name, port.type, batch) for port in ports],
+        [_described(name, type, batch) for name, (_, type) in outputs.items()],
         [tensor for name, tensor in parts.initializers.items() if name in needed],
     )
     opsets = [helper.make_opsetid("", OPSET)]
@@ -103,10 +107,10 @@ def open_sizes(ports: Iterable[Port]) -> dict[str, tuple[str, int]]:
     }
 
 
-def _described(name: str, type: TensorType) -> ValueInfoProto:
-    """A tensor with its shape: a number or a name for each dimension, `batch` before them."""
+def _described(name: str, type: TensorType, batch: str) -> ValueInfoProto:
+    """A tensor with its shape: a number or a name for each dimension, that of the batch first."""
     sizes = [type.shape[axis] for axis in order(type.rank)]
-    shape = ["batch", *(str(size) if isinstance(size, Size) else size for size in sizes)]
+    shape = [batch, *(str(size) if isinstance(size, Size) else size for size in sizes)]
     return helper.make_tensor_value_info(name, _TYPES[type.number], shape)
 
 

@@ -12,6 +12,7 @@ import netdsl
 from netdsl.backends.onnx import build, rows
 from netdsl.backends.onnx.layers.pool import maxpool
 from netdsl.backends.onnx.model import OPSET
+from netdsl.backends.onnx.model import build as build_with
 from netdsl.catalog.layers.activation import Relu
 from netdsl.catalog.layers.pool import MaxPool
 from netdsl.diagnostics import SpecError
@@ -72,6 +73,29 @@ def test_inputs_and_outputs_have_their_names_and_open_sizes() -> None:
 def test_an_open_size_of_an_output_is_told_as_an_expression() -> None:
     text = "net Test { input image: ? x 8 x 3\nmaxpool(2) as half }"
     assert shapes(model_of(text).graph.output) == {"half": ["batch", 3, "height // 2", 4]}
+
+
+def test_an_open_size_called_batch_is_not_that_of_the_batch() -> None:
+    text = "net Test { input batch: ? of int\nembedding(5, 2) }"
+    assert shapes(model_of(text).graph.input) == {"batch": ["examples", "batch"]}
+
+
+def test_logits_go_through_what_moves_numbers_behind_the_activation() -> None:
+    net = of(
+        "net Test { input image: 4x4x3\nconv(5, 1) -> softmax as class\nreshape(16, 5) as flat }"
+    )
+    weights = initial_weights(net.graph, 0)
+    image = {"image": np.random.default_rng(0).normal(size=(2, 3, 4, 4)).astype(np.float32)}
+    model = build_with(net, weights, {"flat": "softmax"})
+    check(model)
+    logits = execute(model, image)["flat"]
+    powers = np.exp(logits)
+    assert np.allclose(
+        powers / powers.sum(axis=-1, keepdims=True),
+        execute(build(net, weights), image)["flat"],
+        atol=1e-6,
+    )
+    assert logits.min() < 0
 
 
 def test_weights_have_the_language_s_names_and_those_of_training_are_absent() -> None:
