@@ -15,6 +15,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import numpy as np
 import numpy.typing as npt
+import tensorflow
 import torch
 from keras import layers as keras_layers
 
@@ -199,3 +200,38 @@ def check_close(found: Array, wanted: Array, close: float = CLOSE) -> None:
     assert np.isfinite(found).all()
     difference = float(np.abs(found - wanted).max()) / largest
     assert difference <= close, f"{difference:.2e} of the largest"
+
+
+def check_gradients(layer: Layer, example: Example) -> None:
+    """A random sum of the output has PyTorch's gradients, for inputs and weights.
+
+    `example` says what flows in; the engine is TensorFlow. An input that only lends its shape has
+    no gradient.
+    """
+    kinds, tensors = types(example), drawn(example)
+    weights = draw(layer, kinds)
+    built, reference = Built(layer, kinds), torch_rows.build(layer, kinds)
+    places = {name: place for name, place in built.held().items() if place.variable.trainable}
+    for name, place in built.held().items():
+        place.put(weights[name])
+        reference.tensors()[name].copy_(torch.from_numpy(weights[name]))
+    flowing = [tensor.requires_grad_() for tensor in tensors if tensor.is_floating_point()]
+    trained = [reference.get_parameter(f"module.{name}") for name in places]
+    output = from_torch(reference(*tensors))
+    factors = np.random.default_rng(1).standard_normal(output.shape).astype(np.float32)
+    total = (output * torch.from_numpy(factors)).sum()
+    wanted = torch.autograd.grad(total, [*flowing, *trained], allow_unused=True)
+    given = [tensorflow.constant(from_torch(tensor).detach().numpy()) for tensor in tensors]
+    with tensorflow.GradientTape() as tape:
+        watched = [tensor for tensor in given if tensor.dtype.is_floating]
+        tape.watch(watched)
+        outputs = built.model(given or [tensorflow.zeros((BATCH, 1))], training=False)
+        total = keras.ops.sum(keras.tree.flatten(outputs)[0] * factors)
+    variables = [place.variable.value for place in places.values()]
+    found = tape.gradient(total, [*watched, *variables])
+    turns = [lambda values: values] * len(flowing) + [p.layout.ours for p in places.values()]
+    backs = [from_torch] * len(flowing) + [lambda tensor: tensor] * len(trained)
+    for gradient, turn, other, back in zip(found, turns, wanted, backs, strict=True):
+        assert (gradient is None) == (other is None)
+        if other is not None:
+            check_close(turn(keras.ops.convert_to_numpy(gradient)), back(other).numpy())

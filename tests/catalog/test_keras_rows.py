@@ -12,13 +12,35 @@ from netdsl.backends.keras.rows import Emission, in_full
 from netdsl.catalog.base import Example, Layer
 from netdsl.tensor import TensorType
 from tests.catalog import torch_rows
-from tests.catalog.keras_rows import Built, check_close, check_example, compare, unknown
+from tests.catalog.keras_rows import (
+    Built,
+    check_close,
+    check_example,
+    check_gradients,
+    compare,
+    unknown,
+)
 from tests.catalog.torch_rows import drawn, examples, from_torch, record
 
+FAMILIES = ("conv", "linear", "pool", "norm", "merge")
 
-@pytest.mark.parametrize(("layer", "example"), examples("conv", "linear", "pool", "norm", "merge"))
+
+@pytest.mark.parametrize(("layer", "example"), examples(*FAMILIES))
 def test_an_example(layer: type[Layer], example: Example) -> None:
     check_example(layer, example)
+
+
+def _sloped(example: Example) -> bool:
+    """Whether the example has an output that depends on numbers that flow in, or on weights."""
+    return not example.rejects and not example.call.startswith("constant")
+
+
+@pytest.mark.parametrize(
+    ("layer", "example"),
+    [parameters for parameters in examples(*FAMILIES) if _sloped(parameters.values[1])],
+)
+def test_gradients(layer: type[Layer], example: Example) -> None:
+    check_gradients(record(example.call), example)
 
 
 def _open(layer: type[Layer], example: Example) -> bool:
