@@ -18,7 +18,7 @@ from netdsl.diagnostics import UserError
 from netdsl.resources import specs_folder
 from tests.weights.keras_models import answer as keras_answer
 from tests.weights.keras_models import fill, keras, save
-from tests.weights.nets import answer, difference, with_weights
+from tests.weights.nets import answer, difference, net_of, with_weights
 
 TOLERANCE = 1e-4
 SPECS = Path(specs_folder())
@@ -65,6 +65,19 @@ def test_state_dicts(
     found = answer(net.torch(weights=ours).eval(), IMAGE)
     expected = model(torch.from_numpy(IMAGE).movedim(-1, 1)).softmax(1).numpy()
     assert difference(found, expected) < TOLERANCE
+
+
+@torch.no_grad()
+def test_a_convolution_over_the_whole_image_is_a_dense_layer(tmp_path: Path) -> None:
+    """timm keeps the first dense layer of its VGGs so."""
+    theirs = nn.Sequential(nn.Conv2d(3, 4, (7, 5)), nn.Flatten())
+    torch.save(theirs.state_dict(), tmp_path / "theirs.pth")
+    text = "net A {\n  input x: 7 x 5 x 3\n  flatten -> dense(4) as y\n}\n"
+    net = net_of(tmp_path, text, {"timm": [["y", "0"]]})
+    ours = with_weights(net, net.converted("timm", tmp_path / "theirs.pth"))
+    image = np.random.default_rng(0).standard_normal((2, 7, 5, 3), dtype=np.float32)
+    expected = theirs(torch.from_numpy(image).movedim(-1, 1)).numpy()
+    assert difference(answer(ours, image), expected) < TOLERANCE
 
 
 @torch.no_grad()
