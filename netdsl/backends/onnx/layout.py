@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from netdsl.backends.onnx.builder import Builder
 from netdsl.backends.torch.layout import order
-from netdsl.tensor import Size
+from netdsl.tensor import Dim
 
 
 def channels_first(graph: Builder, x: str, rank: int) -> str:
@@ -46,8 +46,8 @@ def rearranged(graph: Builder, x: str, held: Sequence[int]) -> str:
     return graph.transpose(x, (0, *(held.index(axis) + 1 for axis in order(len(held)))))
 
 
-def places(graph: Builder, size: Size) -> str:
-    """The numbers 0, 1, … below a size that is known only at run time."""
+def numbers_below(graph: Builder, size: Dim) -> str:
+    """The numbers 0, 1, … below a size, which may be known only at run time."""
     end = graph.add("Squeeze", graph.size(size))
     return graph.add("Range", graph.integers(0), end, graph.integers(1))
 

@@ -49,6 +49,8 @@ def begins_ends(pairs: Sequence[tuple[Any, Any]]) -> list[int]:
 
 def pad(graph: Builder, x: str, pairs: Sequence[tuple[Any, Any]]) -> str:
     """A channels-first tensor with zeros before and after each axis."""
+    if not any(number for pair in pairs for number in pair):
+        return x
     return graph.add("Pad", x, graph.integers(begins_ends([(0, 0), (0, 0), *pairs])))
 
 

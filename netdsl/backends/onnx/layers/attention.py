@@ -12,7 +12,7 @@ import numpy as np
 from onnx import TensorProto, helper
 
 from netdsl.backends.onnx.builder import Builder
-from netdsl.backends.onnx.layout import channels_last, from_channels_last, places
+from netdsl.backends.onnx.layout import channels_last, from_channels_last, numbers_below
 from netdsl.backends.onnx.rows import row
 from netdsl.catalog.base import known
 from netdsl.catalog.layers.attention import Attention, ClassToken, Positional, RelativeBias
@@ -132,7 +132,7 @@ def positional(layer: Positional, inputs: tuple[TensorType, ...], graph: Builder
     if not isinstance(length, Size):
         angles = np.arange(length)[:, None] * rates
         return graph.add("Add", x, graph.floats(np.where(even, np.sin(angles), np.cos(angles))))
-    counted = graph.add("Cast", places(graph, length), to=TensorProto.FLOAT)
+    counted = graph.add("Cast", numbers_below(graph, length), to=TensorProto.FLOAT)
     column = graph.add("Unsqueeze", counted, graph.integers([1]))
     turned = graph.add("Mul", column, graph.floats(rates))
     is_even = graph.add("Cast", graph.integers(even), to=TensorProto.BOOL)

@@ -9,7 +9,7 @@ import numpy as np
 from onnx import TensorProto
 
 from netdsl.backends.onnx.builder import Builder
-from netdsl.backends.onnx.layout import channels_first, from_channels_first
+from netdsl.backends.onnx.layout import channels_first, from_channels_first, numbers_below
 from netdsl.backends.onnx.padding import Sliding, begins_ends, pad, slide_over
 from netdsl.backends.onnx.rows import row
 from netdsl.backends.torch.layout import dim
@@ -29,26 +29,36 @@ from netdsl.tensor import Dim, TensorType
 def _slide_over(
     graph: Builder, x: str, window: Window, spatial: tuple[Dim, ...], value: float = 0.0
 ) -> Sliding:
-    """A pool's window over a channels-first tensor.
-
-    Where a last window might start beyond the input, ONNX's `ceil_mode` leaves open whether it
-    counts, so the input is padded up to the last window that the language counts. Over a size
-    known only at run time onnxruntime counts as the language does.
-    """
+    """A pool's window over a channels-first tensor."""
     over = slide_over(graph, x, window, spatial, value)
     if not window.ceil or window.pad == "same":
         return over
-    kernel, stride, pads = (over.attributes[name] for name in ("kernel_shape", "strides", "pads"))
-    ends = [
-        (before, max((count - 1) * step + reach - before - size, 0))
-        for size, count, reach, step, before in zip(
-            spatial, slide(spatial, window), kernel, stride, pads, strict=False
-        )
-        if isinstance(size, int) and isinstance(count, int)
-    ]
-    clear = all(s + b <= k for k, s, b in zip(kernel, stride, pads, strict=False))
-    changed = {"ceil_mode": 1} if clear or len(ends) < len(spatial) else {"pads": begins_ends(ends)}
+    ends = _reach(window, spatial)
+    changed = {"ceil_mode": 1} if ends is None else {"pads": begins_ends(ends)}
     return over.replace(attributes=over.attributes | changed)
+
+
+def _reach(window: Window, spatial: tuple[Dim, ...]) -> list[tuple[int, int]] | None:
+    """What the last windows of `ceil=true` need before and after each axis; None: `ceil_mode` does.
+
+    Where a last window might start beyond the input, ONNX leaves open whether it counts. Over a
+    size known only at run time onnxruntime counts as the language does.
+    """
+    if not window.ceil or window.pad == "same":
+        return None
+    rank = len(spatial)
+    kernel = axes_of(window.kernel, rank, window.argument)
+    stride = axes_of(window.stride, rank, "stride")
+    pads = pads_of(spatial, window.kernel, window.stride, window.pad)
+    steps = list(zip(spatial, slide(spatial, window), kernel, stride, pads, strict=True))
+    if all(s + before <= k for _, _, k, s, (before, _) in steps):
+        return None
+    ends = [
+        (before, max((count - 1) * s + k - before - size, 0))
+        for size, count, k, s, (before, _) in steps
+        if isinstance(size, int) and isinstance(count, int) and isinstance(before, int)
+    ]
+    return ends if len(ends) == rank else None
 
 
 @row(MaxPool)
@@ -70,9 +80,7 @@ def maxpool(
 
 def _without_padding(graph: Builder, places: str, window: Window, spatial: tuple[Dim, ...]) -> str:
     """Places in a padded tensor as places in the tensor itself, looked up in its padded numbers."""
-    positions = graph.size(TensorType((*spatial, 1)).positions)
-    count = graph.add("Squeeze", positions)
-    numbers = graph.add("Range", graph.integers(0), count, graph.integers(1))
+    numbers = numbers_below(graph, TensorType(spatial).size)
     plane = graph.add("Reshape", numbers, graph.sizes(1, 1, *spatial))
     padded = slide_over(graph, plane, window, spatial).tensor
     within = graph.add("Mod", places, graph.add("Size", padded))
@@ -100,14 +108,15 @@ def avgpool(layer: AvgPool, inputs: tuple[TensorType, ...], graph: Builder, x: s
     rank, spatial, window = inputs[0].rank, inputs[0].spatial, layer.window()
     x = channels_first(graph, x, rank)
     count_pad = layer.count_pad
-    if layer.ceil and count_pad and layer.pad != "same":
+    ends = _reach(window, spatial)
+    if count_pad and ends is not None:
         # Padding counts, but not what a last window reaches over beyond it.
-        pairs = pads_of(spatial, layer.size, layer.step, layer.pad)
-        x = pad(graph, x, pairs)
-        spatial = tuple(
-            before + n + after for n, (before, after) in zip(spatial, pairs, strict=True)
-        )
-        window, count_pad = window.replace(pad=0), False
+        pads = pads_of(spatial, layer.size, layer.step, layer.pad)
+        inside = [(b, min(a, end)) for (b, a), (_, end) in zip(pads, ends, strict=True)]
+        beyond = [(0, end - a) for (_, a), (_, end) in zip(inside, ends, strict=True)]
+        x = pad(graph, x, inside)
+        spatial = tuple(b + n + a for n, (b, a) in zip(spatial, inside, strict=True))
+        window, count_pad = window.replace(pad=tuple(beyond), ceil=False), False
     over = _slide_over(graph, x, window, spatial)
     attributes = over.attributes | {"count_include_pad": int(count_pad)}
     mean = graph.add("AveragePool", over.tensor, **attributes)

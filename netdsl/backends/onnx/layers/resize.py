@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from netdsl.backends.onnx.builder import Builder
-from netdsl.backends.onnx.layout import places
+from netdsl.backends.onnx.layout import numbers_below
 from netdsl.backends.onnx.rows import row
 from netdsl.backends.torch.layout import dim
 from netdsl.catalog.layers.resize import Crop, Pad, PadChannels, Resize, Upsample, pairs_of
@@ -97,7 +97,7 @@ def _origins(graph: Builder, old: Dim, new: Dim) -> str:
     `Resize` divides by a rounded ratio, and is one position off where that misses a whole number.
     """
     if isinstance(new, Size):
-        multiples = graph.add("Mul", places(graph, new), graph.size(old))
+        multiples = graph.add("Mul", numbers_below(graph, new), graph.size(old))
     elif isinstance(old, Size):
         multiples = graph.add("Mul", graph.integers(np.arange(new)), graph.size(old))
     else:

@@ -6,7 +6,7 @@ import numpy as np
 from onnx import TensorProto
 
 from netdsl.backends.onnx.builder import Builder
-from netdsl.backends.onnx.layout import channels_last, from_channels_last, places, rearranged
+from netdsl.backends.onnx.layout import channels_last, from_channels_last, numbers_below, rearranged
 from netdsl.backends.onnx.rows import row
 from netdsl.backends.torch.layout import channel_dim, dim, order
 from netdsl.catalog.base import channels_of
@@ -86,7 +86,7 @@ def _origins(graph: Builder, size: Dim, shift: int) -> str:
     """Which position comes to each place when all move by `shift`."""
     if not isinstance(size, Size):
         return graph.integers((np.arange(size) - shift) % size)
-    moved = graph.add("Sub", places(graph, size), graph.integers([shift]))
+    moved = graph.add("Sub", numbers_below(graph, size), graph.integers([shift]))
     return graph.add("Mod", moved, graph.size(size))
 
 
