@@ -265,6 +265,11 @@ def _shared_names(graph: Graph, namer: _Namer) -> dict[Shared, str]:
     return {shared: namer.reserve(shared.name, None) for shared in graph.shared}
 
 
+def shared_names(graph: Graph) -> dict[Shared, str]:
+    """The names of the layers that a graph shares, also of those that only its blocks use."""
+    return _shared_names(graph, _Namer())
+
+
 def unrolled(nodes: tuple[Node | Run, ...]) -> Iterator[Node]:
     """The nodes in order of execution, the rounds of runs one by one."""
     for item in nodes:

@@ -15,7 +15,7 @@ from netdsl.backends.onnx.parts import Parts
 from netdsl.catalog.arguments import Rejection
 from netdsl.catalog.base import Layer
 from netdsl.diagnostics import Diagnostic, Help, Label, SpecError
-from netdsl.graph import Graph, Node, Run, Shared, TapPath, named_nodes
+from netdsl.graph import Graph, Node, Run, Shared, TapPath, named_nodes, shared_names
 from netdsl.source import Span
 from netdsl.tensor import TensorType
 
@@ -58,8 +58,8 @@ class Walk:
         return instance
 
     def _body(self, graph: Graph, inputs: Sequence[str], prefix: str) -> Instance:
-        for shared in graph.shared:
-            self._owners[shared] = f"{prefix}{_own_name(graph, shared)}"
+        own = shared_names(graph)
+        self._owners.update({shared: f"{prefix}{name}" for shared, name in own.items()})
         instance = Instance(inputs)
         names = (name for name, _ in named_nodes(graph))
         self._items(graph, graph.nodes, instance, prefix, names)
@@ -139,10 +139,3 @@ class Walk:
             return self._owners[node.tie.shared]
         assert node.tie.node is not None
         return instance.layers[node.tie.node]
-
-
-def _own_name(graph: Graph, shared: Shared) -> str:
-    """The name of a shared layer at the level of the graph that owns it."""
-    used = (name for name, node in named_nodes(graph) if node.shared is shared)
-    # Where only blocks inside use it, no node of this level tells.
-    return next(used, shared.name)

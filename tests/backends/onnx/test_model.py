@@ -18,6 +18,7 @@ from netdsl.catalog.layers.pool import MaxPool
 from netdsl.diagnostics import SpecError
 from netdsl.graph import ElaboratedNet
 from netdsl.training.initial import initial_weights
+from tests.backends.onnx.nets import Both
 from tests.catalog.onnx_rows import check, execute
 
 
@@ -139,6 +140,16 @@ def test_a_shared_layer_has_its_weights_once() -> None:
     assert kinds(model) == ["Gemm", "Relu", "Gemm", "Relu"]
     assert [tensor.name for tensor in model.graph.initializer] == ["tower.weight", "tower.bias"]
     assert [node.name for node in model.graph.node][::2] == ["tower/Gemm", "tower/Gemm2"]
+
+
+def test_shared_layers_of_one_name_are_told_apart_where_blocks_use_them() -> None:
+    net = of(
+        "block use(f) { f -> relu }\n"
+        "net Two { input x: 4\nshared t = dense(4)\nuse(t)\nshared t = dense(3)\nuse(t) }"
+    )
+    both = Both(net)
+    assert {"t.weight", "t2.weight"} < both.weights.keys()
+    assert both.difference() <= 1e-6
 
 
 def test_an_output_may_be_an_input_or_another_output() -> None:
