@@ -25,6 +25,7 @@ from netdsl.source import Source
 from netdsl.syntax import tree
 
 if TYPE_CHECKING:
+    import keras
     import onnx
     import torch
 
@@ -202,6 +203,23 @@ class Net:
             state = {name: from_numpy(values) for name, values in found.items()}
             module.load_state_dict(state, strict=False)
         return module
+
+    def keras(self, weights: str | os.PathLike[str] | None = None, **options: Any) -> keras.Model:
+        """The net as a `keras.Model`, made from the source that `netdsl export` prints.
+
+        `weights` is a file as for `torch`. Auxiliary outputs, which training alone has, are left
+        out; `netdsl.backends.keras.models` gives the model with them, of the same layers.
+        """
+        from netdsl.backends.keras import models
+
+        made = models(self.elaborated, **options)
+        if weights is not None:
+            from netdsl.backends.keras.weights import put_weights
+            from netdsl.weights.fit import fit
+
+            found = fit(self.elaborated, weights).weights
+            put_weights(made.training, self.elaborated.graph, found)
+        return made.evaluation
 
     def onnx(self, weights: str | os.PathLike[str] | None = None) -> onnx.ModelProto:
         """The net with its weights as an ONNX model, in evaluation; see docs/onnx.md.

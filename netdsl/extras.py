@@ -12,6 +12,8 @@ _EXTRAS = {
     "torch": ("PyTorch", "torch"),
     "safetensors": ("safetensors", "torch"),
     "numpy": ("numpy", "torch"),
+    "keras": ("Keras", "keras"),
+    "tensorflow": ("TensorFlow", "keras"),
     "h5py": ("h5py", "keras"),
     "onnx": ("ONNX", "onnx"),
     "onnxruntime": ("onnxruntime", "onnx"),

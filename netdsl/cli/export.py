@@ -18,12 +18,12 @@ from netdsl.training.files import whole, write_text
 # The target whose product is a file with weights.
 ONNX = "onnx"
 # The others' is source code: the name of a target, to the package that has its `emit`.
-SOURCES = {"torch": "netdsl.backends.torch"}
+SOURCES = {"torch": "netdsl.backends.torch", "keras": "netdsl.backends.keras"}
 
 
 @click.command("export")
 @click.argument("spec")
-@click.option("--to", "target", required=True, metavar="TARGET", help="torch or onnx.")
+@click.option("--to", "target", required=True, metavar="TARGET", help="torch, keras or onnx.")
 @click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path), help="A file.")
 @click.option(
     "--weights",
@@ -39,8 +39,8 @@ def command(spec: str, target: str, out: Path | None, weights: Path | None, **op
     emit = None if target == ONNX else emitter(target)
     if emit is not None and weights is not None:
         raise UserError(
-            "source code has no weights; in Python, `netdsl.load(spec).torch(weights=file)` gives "
-            "them to the module"
+            "source code has no weights; in Python, "
+            f"`netdsl.load(spec).{target}(weights=file)` gives them to the model"
         )
     if emit is None and out is None:
         raise UserError("an ONNX model goes into a file: name it with -o FILE")

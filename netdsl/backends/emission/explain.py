@@ -23,7 +23,7 @@ from netdsl.backends.emission.expression import (
     symbols,
     writable,
 )
-from netdsl.backends.emission.places import code_of
+from netdsl.backends.emission.places import code_of, without
 from netdsl.backends.emission.plan import (
     Choice,
     Item,
@@ -199,8 +199,10 @@ class Explainer:
     def code(self, use: Use, part: str) -> dict[str, Expression]:
         """The expressions for the values of a part of a use (`construct`, `call`, …)."""
         code = code_of(use.place, part)
-        omitted = use.omitted
-        names = [name for name in code.values if name not in omitted] if code is not None else []
+        if code is None:
+            return {}
+        text = without(code.text, use.omitted)
+        names = [name for name in code.values if f"{{{name}}}" in text]
         return {name: self.value(use, part, name) for name in names}
 
     def value(self, use: Use, part: str, name: str) -> Expression:

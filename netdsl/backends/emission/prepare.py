@@ -80,6 +80,7 @@ def _explain(explainer: Explainer) -> None:
         explainer.all_of(use)
     for loop in _loops(found.plan.items):
         explainer.count(loop)
+    explainer.all.target.explain(explainer)
 
 
 def _loops(items: list[Item]) -> list[Loop]:

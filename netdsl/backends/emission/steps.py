@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from netdsl.backends.emission import layout
 from netdsl.backends.emission.calls import Calls, alone, filled
@@ -40,7 +40,11 @@ class Steps(ABC):
     calls: Calls
 
     def __init__(
-        self, explainer: Explainer, items: Sequence[Item], outputs: Sequence[Value], taken: set[str]
+        self,
+        explainer: Explainer,
+        items: Sequence[Item],
+        outputs: Sequence[Value],
+        taken: Iterable[str],
     ) -> None:
         self.explainer = explainer
         self.found = explainer.found
@@ -62,7 +66,7 @@ class Steps(ABC):
         """The headers of a choice and the arms they lead into, as `conditions.headers` has them."""
 
     def name_arguments(self) -> list[str]:
-        """Names what flows in, tensors and layers shared from outside, and returns the names."""
+        """Names what flows in, tensors and layers shared from outside; returns those of tensors."""
         names: list[str] = []
         for value, port in zip(self.found.plan.ports, self.found.graph.ports, strict=True):
             flow = port.kind == "flow"

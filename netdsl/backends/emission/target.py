@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from netdsl.backends.emission.plan import Start
 from netdsl.backends.rows import Row
@@ -10,6 +11,9 @@ from netdsl.catalog.base import Layer
 from netdsl.graph import Node
 from netdsl.record import Record
 from netdsl.tensor import TensorType
+
+if TYPE_CHECKING:
+    from netdsl.backends.emission.explain import Explainer
 
 Starts = Callable[[Layer, str, tuple[TensorType, ...]], tuple[Start, ...]]
 
@@ -22,7 +26,7 @@ class Target(Record):
     nothing. `taken` are the names that emitted code refers to, helpers included; `part` names the
     class or function of a block or net. `written_as` has the language's word for an argument where
     the backend's is another. `measures` says whether emitted code asks a tensor for its channels;
-    else they are parameters.
+    else they are parameters. `explain` finds expressions for values that no row speaks of.
     """
 
     name: str
@@ -33,3 +37,4 @@ class Target(Record):
     part: Callable[[str], str]
     written_as: Mapping[str, str]
     measures: bool
+    explain: Callable[[Explainer], None]

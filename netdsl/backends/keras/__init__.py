@@ -1,1 +1,58 @@
-"""Keras as a target: its rows, and how its weights lie."""
+"""The Keras backend: a net as the source of a model, and as the model itself.
+
+Imports are inside the functions, so that nothing is loaded before it is needed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from netdsl.graph import ElaboratedNet
+from netdsl.record import Record
+
+if TYPE_CHECKING:
+    import keras
+
+__all__ = ["Models", "build", "emit", "models"]
+
+
+class Models(Record):
+    """Two models of the same layers: one for training, and one for everything else.
+
+    They are one and the same where training asks for nothing more; else `training` has auxiliary
+    outputs too, and folded outputs without their last activation. Only `training` has every layer.
+    """
+
+    training: keras.Model
+    evaluation: keras.Model
+
+
+def emit(net: ElaboratedNet, fold: frozenset[str] = frozenset()) -> str:
+    """The source of a file whose last function makes the net; see `netdsl.backends.keras.emission`.
+
+    `fold` names outputs that training needs before their last softmax or sigmoid.
+    """
+    from netdsl.backends.keras import emission
+
+    return emission.emit(net, fold)
+
+
+def models(net: ElaboratedNet, fold: frozenset[str] = frozenset()) -> Models:
+    """The net as models, made by the source that `emit` writes.
+
+    Tracebacks show the source's lines. Without Keras, or the engine that it runs on, it is a
+    `UserError` that says how to install it.
+    """
+    from netdsl.backends.emission.execute import execute
+    from netdsl.backends.keras import emission
+    from netdsl.extras import need
+
+    need("keras")
+    source, name = emission.write(net, fold)
+    made = execute(source, net.name, name)[name]()
+    return Models(*made) if isinstance(made, tuple) else Models(made, made)
+
+
+def build(net: ElaboratedNet, fold: frozenset[str] = frozenset()) -> keras.Model:
+    """The net as a model with every layer: that of `models` for training."""
+    return models(net, fold).training

@@ -15,7 +15,10 @@ class SamePad(layers.Layer):
 
     def call(self, x):
         sizes = ops.shape(x)[1:-1]
-        rules = [rule if isinstance(rule, tuple) else (rule,) * len(sizes) for rule in self.rules]
+        rules = [
+            rule if isinstance(rule, tuple) else (rule,) * len(sizes)
+            for rule in self.rules
+        ]
         amounts = []
         for n, k, s, d in zip(sizes, *rules):
             total = (-(-n // s) - 1) * s + d * (k - 1) + 1 - n
@@ -95,12 +98,17 @@ class ConvTranspose(layers.Layer):
         self.initializers = kernel_initializer, bias_initializer
 
     def build(self, shape):
-        kernel, (start, bias_start) = self.each(self.kernel_size, shape), self.initializers
+        kernel, (start, bias_start) = (
+            self.each(self.kernel_size, shape),
+            self.initializers,
+        )
         sizes = (shape[-1], self.filters // self.groups, *kernel)
         self.weight = self.add_weight(name="weight", shape=sizes, initializer=start)
         if self.use_bias:
             sizes = (self.filters,)
-            self.bias = self.add_weight(name="bias", shape=sizes, initializer=bias_start)
+            self.bias = self.add_weight(
+                name="bias", shape=sizes, initializer=bias_start
+            )
 
     def each(self, sizes, shape):
         """A size for each axis of positions of a tensor."""
@@ -112,7 +120,11 @@ class ConvTranspose(layers.Layer):
             ops.split(self.spread(), self.groups, axis=-1),
         )
         y = ops.concatenate(
-            [ops.conv_transpose(*part, self.strides, output_padding=0) for part in parts], axis=-1
+            [
+                ops.conv_transpose(*part, self.strides, output_padding=0)
+                for part in parts
+            ],
+            axis=-1,
         )
         after = [(0, more) for more in self.each(self.output_padding, x.shape)]
         y = ops.pad(y, ((0, 0), *after, (0, 0)))

@@ -12,13 +12,17 @@ class TiedDense(layers.Layer):
         super().__init__(**kwargs)
         self.bias = None
         if use_bias:
-            self.bias = self.add_weight(name="bias", shape=(units,), initializer=bias_initializer)
+            self.bias = self.add_weight(
+                name="bias", shape=(units,), initializer=bias_initializer
+            )
 
     def call(self, x, tied):
         if isinstance(tied, layers.Dense):
             y = ops.matmul(x, tied.kernel)
         else:
-            table = tied.embeddings if isinstance(tied, layers.Embedding) else tied.weight
+            table = (
+                tied.embeddings if isinstance(tied, layers.Embedding) else tied.weight
+            )
             y = ops.matmul(x, ops.transpose(table))
         return y if self.bias is None else y + self.bias
 '''
@@ -32,7 +36,9 @@ class Parameter(layers.Layer):
         if len(shape) > 2:
             shape = (shape[-1], *shape[:-1])
         initializer = initializer or keras.initializers.RandomNormal(stddev=0.02)
-        self.weight = self.add_weight(name="weight", shape=shape, initializer=initializer)
+        self.weight = self.add_weight(
+            name="weight", shape=shape, initializer=initializer
+        )
 
     def call(self, batch):
         value = ops.convert_to_tensor(self.weight)

@@ -25,7 +25,9 @@ _COUNTED_AVG_POOL = '''
 def counted_avg_pool(x, size, strides):
     """Averages over windows with `same` padding, which counts as zeros."""
     window = ops.ones((*size, 1, 1))
-    seen = ops.conv(ops.ones_like(x[..., :1]), window / ops.sum(window), strides, "same")
+    seen = ops.conv(
+        ops.ones_like(x[..., :1]), window / ops.sum(window), strides, "same"
+    )
     return ops.average_pool(x, size, strides, "same") * seen
 '''
 
@@ -48,7 +50,9 @@ class MaxPoolWithIndices(layers.Layer):
         values, places = self.taps(x, float("-inf")), self.taps(places, 0)
         first = ops.argmax(values, axis=-1, keepdims=True)
         chosen = ops.arange(values.shape[-1]) == ops.cast(first, "int32")
-        return tuple(ops.sum(ops.where(chosen, t, 0), axis=-1) for t in (values, places))
+        return tuple(
+            ops.sum(ops.where(chosen, t, 0), axis=-1) for t in (values, places)
+        )
 
     def taps(self, x, outside):
         """What each tap of the window sees, side by side along a new axis."""
@@ -79,7 +83,9 @@ class MaxUnpool(layers.Layer):
         examples = ops.reshape(ops.arange(batch), (-1, *[1] * (len(sizes) + 1)))
         places = (examples * positions + indices) * channels + ops.arange(channels)
         flat = ops.segment_sum(
-            ops.reshape(x, (-1,)), ops.reshape(places, (-1,)), batch * positions * channels
+            ops.reshape(x, (-1,)),
+            ops.reshape(places, (-1,)),
+            batch * positions * channels,
         )
         return ops.reshape(flat, (batch, *sizes, channels))
 '''
@@ -97,7 +103,9 @@ class AdaptivePool(layers.Layer):
             n, before = ops.shape(x)[axis], [slice(None)] * axis
             ends = [(i * n // count, -(-(i + 1) * n // count)) for i in range(count)]
             windows = [x[(*before, slice(*pair))] for pair in ends]
-            reduced = [self.reduce(window, axis=axis, keepdims=True) for window in windows]
+            reduced = [
+                self.reduce(window, axis=axis, keepdims=True) for window in windows
+            ]
             x = ops.concatenate(reduced, axis=axis)
         return x
 '''

@@ -5,9 +5,7 @@ Imports are inside the functions: `netdsl check` reads a table of this package, 
 
 from __future__ import annotations
 
-import linecache
-from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from netdsl.graph import ElaboratedNet
 
@@ -15,8 +13,6 @@ if TYPE_CHECKING:
     import torch
 
 __all__ = ["build", "emit"]
-
-_numbers = count(1)
 
 
 def emit(net: ElaboratedNet, fold: frozenset[str] = frozenset()) -> str:
@@ -32,14 +28,12 @@ def build(net: ElaboratedNet, fold: frozenset[str] = frozenset()) -> torch.nn.Mo
     Tracebacks show the source's lines. Without PyTorch it is a `UserError` that says how to
     install it.
     """
+    from netdsl.backends.emission.execute import execute
     from netdsl.backends.torch import emission
     from netdsl.extras import need
 
     need("torch")
     source, name = emission.write(net, fold)
-    file = f"<netdsl {net.name} {next(_numbers)}>"
-    linecache.cache[file] = len(source), None, source.splitlines(keepends=True), file
-    space: dict[str, Any] = {"__name__": f"netdsl_{name}"}
-    exec(compile(source, file, "exec"), space)
+    space = execute(source, net.name, name)
     module: torch.nn.Module = space[name]()
     return module

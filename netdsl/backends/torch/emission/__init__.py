@@ -56,6 +56,7 @@ def _target() -> Target:
             "output_padding": "output_pad",
         },
         measures=False,
+        explain=lambda explainer: None,
     )
 
 

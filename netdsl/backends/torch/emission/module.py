@@ -10,6 +10,7 @@ from netdsl.backends.emission.expression import literal
 from netdsl.backends.emission.folding import Fold
 from netdsl.backends.emission.layout import Line, text_of
 from netdsl.backends.emission.plan import uses
+from netdsl.backends.emission.prose import module_doc, part_doc
 from netdsl.backends.torch.emission.construct import Constructor
 from netdsl.backends.torch.emission.finished import Finished, FinishedClasses
 from netdsl.backends.torch.emission.method import Method, Returns
@@ -28,35 +29,7 @@ def write_module(net: ElaboratedNet, classes: FinishedClasses, fold: Fold) -> st
     start = _initialize(classes)
     parts = [*helpers, *([start] if start else []), *bodies]
     text = "\n\n\n".join(parts)
-    return f"{_docstring(net)}\n\n{_imports(text)}\n\n\n{text}\n"
-
-
-def _docstring(net: ElaboratedNet) -> str:
-    doc = _spoken(net.graph.definition.doc)
-    text = f"{net.name} in PyTorch, written by netdsl."
-    if not doc:
-        return f'"""{text}"""'
-    return "\n".join([f'"""{text}', "", *_wrapped(_quotable(doc), 0), '"""'])
-
-
-def _spoken(doc: str) -> str:
-    """A comment as one text, without its drawings: what is indented as code is in Markdown."""
-    lines = [line for line in doc.splitlines() if not line.startswith(layout.INDENT)]
-    return " ".join(" ".join(lines).split())
-
-
-def _quotable(text: str) -> str:
-    """A text that can stand between three quotes."""
-    return text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-
-
-def _wrapped(text: str, depth: int) -> list[str]:
-    import textwrap
-
-    lead = layout.INDENT * depth
-    return textwrap.wrap(
-        text, layout.WIDTH, initial_indent=lead, subsequent_indent=lead, break_long_words=False
-    )
+    return f"{module_doc(net, 'PyTorch')}\n\n{_imports(text)}\n\n\n{text}\n"
 
 
 def _imports(text: str) -> str:
@@ -127,15 +100,9 @@ def _class(net: ElaboratedNet, finished: Finished, fold: Fold) -> str:
 
 def _class_doc(finished: Finished) -> list[str]:
     graph = finished.found.graph
-    doc = _spoken(graph.definition.doc) if not finished.found.root else ""
-    kind = "net" if finished.found.root else "block"
-    text = _quotable(doc or f"The {kind} `{graph.name}`.")
-    if text.endswith('"'):
-        text += " "
-    if len(text) + 10 <= layout.WIDTH:
-        return [f'    """{text}"""']
-    first, *rest = _wrapped(f'"""{text}', 1)
-    return [first, *rest, '    """'] if rest else [f'    """{text}"""']
+    if finished.found.root:
+        return part_doc("", f"The net `{graph.name}`.")
+    return part_doc(graph.definition.doc, f"The block `{graph.name}`.")
 
 
 def _init(finished: Finished, begin: Sequence[Line]) -> list[str]:
