@@ -79,12 +79,13 @@ class Walk:
             if isinstance(item, Node):
                 self._node(graph, item, instance, prefix + next(names))
                 continue
-            entry = tensors[item.entry]
+            entry = tensors.get(item.entry)
             for _ in range(item.count):
                 self._items(graph, item.nodes, instance, prefix, names)
-                tensors[item.entry] = tensors[item.exit]
-            tensors[item.result] = tensors[item.exit]
-            tensors[item.entry] = entry
+                if item.exit in tensors:  # it is not in what exists in training only
+                    tensors[item.entry] = tensors[item.result] = tensors[item.exit]
+            if entry is not None:
+                tensors[item.entry] = entry
 
     def _node(self, graph: Graph, node: Node, instance: Instance, name: str) -> None:
         if node.training:

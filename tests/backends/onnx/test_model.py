@@ -133,6 +133,17 @@ def test_places_of_a_pool_are_computed_where_they_are_used() -> None:
     assert kinds(told) == ["MaxPool", "Mod"]
 
 
+@pytest.mark.parametrize("rounds", [3, 300])
+def test_a_loop_of_an_auxiliary_output_is_absent(rounds: int) -> None:
+    model = model_of(
+        "block unit(n) { dense(n) -> relu }\n"
+        f"net Test {{ input x: 4\nauxiliary {{ relu -> repeat {rounds} {{ unit(4) }} }} as side\n"
+        f"repeat {rounds} {{ unit(4) }}\n}}"
+    )
+    assert kinds(model) == ["Gemm", "Relu"] * rounds
+    assert model.graph.node[-2].name == f"unit{rounds}.dense1/Gemm"
+
+
 def test_a_shared_layer_has_its_weights_once() -> None:
     model = model_of(
         "net Twice { input x: 8\nshared tower = dense(8)\ntower -> relu -> tower -> relu }"
