@@ -1,0 +1,147 @@
+"""Keras' rows of the optimizers: the formulas of `torch.optim`.
+
+Keras' own add epsilon below the root or before the correction of the bias, and decay weights apart
+from the gradient, so that they are other formulas. What a row keeps for each weight has PyTorch's
+name and meaning, so that either backend goes on with the state of the other.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import keras
+from keras import ops
+
+from netdsl.backends.keras.losses import Tensor
+from netdsl.catalog.optimizers import Adagrad, Adam, AdamW, Optimizer, RmsProp, Sgd
+from netdsl.record import Record
+
+Held: TypeAlias = Mapping[str, Tensor]
+# From a gradient, its weight, what is held for it and the number of the step from 1, to what the
+# learning rate is multiplied with and taken from the weight, and to what is held then.
+_Formula: TypeAlias = Callable[[Any, Tensor, Tensor, Held, Tensor], "tuple[Tensor, Held]"]
+
+
+class Row(Record):
+    """An optimizer: the names of what it holds for each weight, and its formula.
+
+    `counts` says whether PyTorch holds the number of steps done beside them.
+    """
+
+    names: Callable[[Any], Sequence[str]]
+    formula: _Formula
+    counts: bool = True
+
+
+def _decayed(record: Any, gradient: Tensor, weight: Tensor) -> Tensor:
+    return gradient + record.weight_decay * weight if record.weight_decay else gradient
+
+
+def _mixed(old: Tensor, new: Tensor, share: float) -> Tensor:
+    """A running mean that keeps this share of the old one."""
+    return share * old + (1 - share) * new
+
+
+def _seen(share: float, count: Tensor) -> Tensor:
+    """1 - share ** count, which a running mean from zero has seen, without losing digits."""
+    return -ops.expm1(count * math.log(share)) if share else ops.ones_like(count)
+
+
+def _sgd(record: Sgd, gradient: Tensor, weight: Tensor, held: Held, _: Tensor) -> Any:
+    gradient = _decayed(record, gradient, weight)
+    if not record.momentum:
+        return gradient, {}
+    moving = record.momentum * held["momentum_buffer"] + gradient
+    step = gradient + record.momentum * moving if record.nesterov else moving
+    return step, {"momentum_buffer": moving}
+
+
+def _adagrad(record: Adagrad, gradient: Tensor, weight: Tensor, held: Held, count: Tensor) -> Any:
+    gradient = _decayed(record, gradient, weight)
+    total = held["sum"] + ops.square(gradient)
+    slower = 1 + (count - 1) * record.lr_decay
+    return gradient / (ops.sqrt(total) + record.eps) / slower, {"sum": total}
+
+
+def _rmsprop(record: RmsProp, gradient: Tensor, weight: Tensor, held: Held, _: Tensor) -> Any:
+    gradient = _decayed(record, gradient, weight)
+    square = _mixed(held["square_avg"], ops.square(gradient), record.alpha)
+    after = {"square_avg": square}
+    spread = square
+    if record.centered:
+        after["grad_avg"] = _mixed(held["grad_avg"], gradient, record.alpha)
+        spread = square - ops.square(after["grad_avg"])
+    step = gradient / (ops.sqrt(spread) + record.eps)
+    if record.momentum:
+        step = after["momentum_buffer"] = record.momentum * held["momentum_buffer"] + step
+    return step, after
+
+
+def _moments(
+    record: Adam | AdamW, gradient: Tensor, held: Held, count: Tensor
+) -> tuple[Tensor, Held]:
+    mean = _mixed(held["exp_avg"], gradient, record.beta1)
+    square = _mixed(held["exp_avg_sq"], ops.square(gradient), record.beta2)
+    root = ops.sqrt(square) / ops.sqrt(_seen(record.beta2, count)) + record.eps
+    return mean / root / _seen(record.beta1, count), {"exp_avg": mean, "exp_avg_sq": square}
+
+
+def _adam(record: Adam, gradient: Tensor, weight: Tensor, held: Held, count: Tensor) -> Any:
+    return _moments(record, _decayed(record, gradient, weight), held, count)
+
+
+def _adamw(record: AdamW, gradient: Tensor, weight: Tensor, held: Held, count: Tensor) -> Any:
+    step, after = _moments(record, gradient, held, count)
+    return step + record.weight_decay * weight, after
+
+
+def _rmsprop_names(record: RmsProp) -> list[str]:
+    further = {"momentum_buffer": record.momentum > 0, "grad_avg": record.centered}
+    return ["square_avg", *(name for name, there in further.items() if there)]
+
+
+_MOMENTS = ("exp_avg", "exp_avg_sq")
+
+_ROWS: dict[type[Optimizer], Row] = {
+    Sgd: Row(lambda record: ("momentum_buffer",) if record.momentum else (), _sgd, counts=False),
+    Adagrad: Row(lambda record: ("sum",), _adagrad),
+    RmsProp: Row(_rmsprop_names, _rmsprop),
+    Adam: Row(lambda record: _MOMENTS, _adam),
+    AdamW: Row(lambda record: _MOMENTS, _adamw),
+}
+
+
+class KerasOptimizer(keras.optimizers.Optimizer):  # type: ignore[misc]
+    """An optimizer of the language, for `Model.compile`.
+
+    Once it is built, `held[name][i]` is what it holds under that name for the i-th weight.
+    """
+
+    def __init__(self, record: Optimizer) -> None:
+        # Every optimizer of the catalogue has a rate.
+        super().__init__(learning_rate=float(record.lr), name=record.word)  # type: ignore[attr-defined]
+        self._record = record
+        self._row = _ROWS[type(record)]
+        self.counts = self._row.counts
+
+    def build(self, variables: Sequence[Any]) -> None:
+        """Makes what is held for each weight, all zero."""
+        if self.built:
+            return
+        super().build(variables)
+        names = self._row.names(self._record)
+        self.held = {name: self.add_optimizer_variables(variables, name) for name in names}
+
+    def update_step(self, gradient: Tensor, variable: Tensor, learning_rate: Tensor) -> None:
+        """Moves one weight."""
+        index = self._get_variable_index(variable)
+        held = {name: variables[index] for name, variables in self.held.items()}
+        # TensorFlow gives an embedding's as the rows that were looked up; this makes it whole.
+        gradient = ops.reshape(gradient, variable.shape)
+        count = ops.cast(self.iterations + 1, variable.dtype)
+        step, after = self._row.formula(self._record, gradient, variable, held, count)
+        for name, values in after.items():
+            self.assign(held[name], values)
+        self.assign_sub(variable, ops.cast(learning_rate, variable.dtype) * step)

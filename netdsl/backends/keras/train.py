@@ -1,0 +1,30 @@
+"""What training gets from the Keras backend: models and engines that run the emitted source."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from netdsl.backends.engine import Array, Task
+from netdsl.backends.keras import models
+from netdsl.backends.keras.engine import KerasEngine, KerasModel, on_device
+from netdsl.backends.keras.on_torch import allow_dots
+from netdsl.graph import ElaboratedNet
+
+allow_dots()
+
+# How many examples a prediction on new data takes at once.
+_AT_ONCE = 64
+
+
+def make_engine(
+    net: ElaboratedNet, task: Task, fields: Mapping[str, Array], device: str
+) -> KerasEngine:
+    """An engine for a task over these fields; its weights have yet to be set."""
+    with on_device(device):
+        return KerasEngine(models(net, task.folded), net.graph, task, fields, device)
+
+
+def make_model(net: ElaboratedNet, output: str, device: str) -> KerasModel:
+    """A model that predicts; its weights have yet to be set."""
+    with on_device(device):
+        return KerasModel(models(net), net.graph, output, _AT_ONCE, device)
