@@ -9,7 +9,7 @@ import click
 
 @click.command("eval")
 @click.argument("run", type=click.Path(path_type=Path))
-@click.option("--backend", metavar="NAME", help="Another than the one that trained: torch, onnx.")
+@click.option("--backend", metavar="NAME", help="Another than the one that trained, or onnx.")
 @click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:1, mps or auto.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(run: Path, backend: str | None, device: str, as_json: bool) -> None:

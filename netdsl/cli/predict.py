@@ -11,7 +11,7 @@ import click
 @click.command("predict")
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--backend", metavar="NAME", help="Another than the one that trained: torch, onnx.")
+@click.option("--backend", metavar="NAME", help="Another than the one that trained, or onnx.")
 @click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:1, mps or auto.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list.")
 def command(

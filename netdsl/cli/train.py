@@ -9,12 +9,18 @@ import click
 
 from netdsl.cli.overrides import overrides_of
 
+# Those of netdsl/training/backends.py, which imports numpy; the first is the default.
+BACKENDS = ("torch", "keras", "keras:jax", "keras:torch")
 _INTERRUPTED = 130  # what shells report for a process that Ctrl-C ended
 
 
 @click.command("train")
 @click.argument("spec", required=False)
-@click.option("--backend", type=click.Choice(["torch"]), default="torch", show_default=True)
+@click.option(
+    "--backend",
+    type=click.Choice(BACKENDS),
+    help="What trains: torch, unless it is said. A run goes on with its own, or with this one.",
+)
 @click.option("--out", type=click.Path(path_type=Path), help="The run folder; else runs/<net>-<n>.")
 @click.option("--resume", type=click.Path(path_type=Path), help="Go on with this run folder.")
 @click.option("--set", "sets", multiple=True, metavar="NAME=VALUE", help="A parameter or setting.")
@@ -23,7 +29,7 @@ _INTERRUPTED = 130  # what shells report for a process that Ctrl-C ended
 @click.option("--seed", type=click.IntRange(min=0), help="The same as --set train.seed=….")
 def command(
     spec: str | None,
-    backend: str,
+    backend: str | None,
     out: Path | None,
     resume: Path | None,
     sets: tuple[str, ...],
@@ -47,7 +53,7 @@ def command(
 
 def _train(
     request: str | None,
-    backend: str,
+    backend: str | None,
     out: Path | None,
     resume: Path | None,
     overrides: dict[str, str],
@@ -67,10 +73,12 @@ def _train(
 
     console = Console()
     if resume is not None:
-        current = session.resume(resume, overrides, device, open_spec)
+        current = session.resume(resume, overrides, device, open_spec, backend)
     else:
         assert request is not None
-        current = session.start(open_spec(request, overrides, section), backend, out, device)
+        current = session.start(
+            open_spec(request, overrides, section), backend or BACKENDS[0], out, device
+        )
     plan, path = current.plan, current.run.path
     told = ", ".join(f"{count} {share}" for share, count in plan.shares.items())
     console.print(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Protocol, cast
 
 from netdsl.backends.engine import Array, Engine, Judge, Model, Task
@@ -44,7 +47,48 @@ def _onnx() -> object:
     return import_module("netdsl.backends.onnx.engine")
 
 
-BACKENDS: dict[str, Callable[[], object]] = {"torch": _torch}
+# What Keras trains on. The first is the default, unless the environment says another.
+_ENGINES = ("tensorflow", "jax", "torch")
+
+
+def _keras(engine: str | None = None) -> Callable[[], object]:
+    """Keras on an engine of its, or, where that is left open, on the default one."""
+
+    def load() -> object:
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        need("numpy")
+        if "keras" not in sys.modules:
+            # Keras reads it once, when it is first imported.
+            wanted = engine or os.environ.get("KERAS_BACKEND", _ENGINES[0])
+            os.environ["KERAS_BACKEND"] = wanted
+            _need_engine(wanted)
+        running = need("keras").config.backend()
+        if running not in _ENGINES or running != (engine or running):
+            raise UserError(
+                f"Keras runs on {running} in this process and cannot change to "
+                f"{engine or ' or '.join(_ENGINES)}; set KERAS_BACKEND before it is imported"
+            )
+        return import_module("netdsl.backends.keras.train")
+
+    return load
+
+
+def _need_engine(name: str) -> None:
+    """Tells of an engine that is not installed, without which Keras cannot be imported."""
+    if find_spec("keras") is None or name not in _ENGINES:
+        return
+    if name != "jax":
+        need(name)
+    elif find_spec(name) is None:  # which no extra installs
+        raise UserError("JAX is not installed; install it with `pip install jax`")
+
+
+BACKENDS: dict[str, Callable[[], object]] = {
+    "torch": _torch,
+    "keras": _keras(),
+    "keras:jax": _keras("jax"),
+    "keras:torch": _keras("torch"),
+}
 RUNTIMES: dict[str, Callable[[], object]] = {**BACKENDS, "onnx": _onnx}
 
 

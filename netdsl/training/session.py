@@ -32,7 +32,7 @@ _DEALING = ("split", "seed")
 class Session:
     """A run in the making: its plan, its engine, its folder.
 
-    `started` is a sentence about weights that it began with from a file, else empty.
+    `started` is a sentence about where its weights come from, where they are not drawn, else empty.
     """
 
     plan: Plan
@@ -81,18 +81,32 @@ def start(spec: Spec, backend_name: str, out: Path | None, device: str) -> Sessi
     return Session(plan, engine, run, started.sentence)
 
 
-def resume(path: Path, overrides: Mapping[str, str], device: str, opener: Opener) -> Session:
-    """A run that goes on where it stands; `overrides` may lengthen it (`train.epochs`)."""
+def resume(
+    path: Path,
+    overrides: Mapping[str, str],
+    device: str,
+    opener: Opener,
+    backend_name: str | None = None,
+) -> Session:
+    """A run that goes on where it stands; `overrides` may lengthen it (`train.epochs`).
+
+    On another backend than the one that trained it so far it goes on as exactly as numbers agree:
+    weights and the optimizer's state are those of the run.
+    """
     run = RunFolder.open(path)
     stored = run.settings()
     spec = _stored_spec(run, stored, overrides, opener)
     _check_shares(spec, stored)
     plan = _stored_plan(spec, stored)
     _check_weights(plan.net, run.state().weights, path)
-    if overrides:
-        run.write_settings(stored | _described(spec, plan))
-    engine = backend(stored["backend"]).make_engine(plan.net, plan.task, plan.arrays, device)
-    return Session(plan, engine, run)
+    before, now = stored["backend"], backend_name or stored["backend"]
+    engine = backend(now).make_engine(plan.net, plan.task, plan.arrays, device)
+    if overrides or now != before:
+        run.write_settings(stored | _described(spec, plan) | {"backend": now})
+    changed = (
+        f"{now} goes on from what {before} trained: with its weights and the optimizer's state"
+    )
+    return Session(plan, engine, run, changed if now != before else "")
 
 
 def judge(
