@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -82,11 +83,18 @@ class Built:
         return eval(text, self.space)
 
     def __call__(self, *arrays: Array) -> list[Array]:
-        """The main output and the members, in evaluation."""
+        """The main output and the members, in evaluation.
+
+        Sizes that are open are so in the graph that runs, as where many sizes follow each other.
+        """
         given = arrays or (np.zeros((BATCH, 1), np.float32),)
-        outputs = self.model(list(given), training=False)
+        run = partial(self.model, training=False)
+        if any(isinstance(size, Size) for kind in self.types for size in kind.shape):
+            signature = [tensorflow.TensorSpec(x.shape, x.dtype) for x in self.inputs]
+            run = tensorflow.function(run, input_signature=[signature])
         # A single output comes without a list.
-        return [keras.ops.convert_to_numpy(tensor) for tensor in keras.tree.flatten(outputs)]
+        outputs = keras.tree.flatten(run(list(given)))
+        return [keras.ops.convert_to_numpy(tensor) for tensor in outputs]
 
     def held(self) -> dict[str, Held]:
         """The layer's weights by our names."""

@@ -8,13 +8,21 @@ import torch
 
 from netdsl.catalog.base import Example, Layer
 from netdsl.tensor import TensorType
-from tests.catalog.keras_rows import Built, check_example, compare
+from tests.catalog.keras_rows import Built, check_example, check_gradients, compare
 from tests.catalog.torch_rows import drawn, examples, record, types
 
 
 @pytest.mark.parametrize(("layer", "example"), examples("attention"))
 def test_example(layer: type[Layer], example: Example) -> None:
     check_example(layer, example)
+
+
+GOOD = [found for found in examples("attention") if not found.values[1].rejects]
+
+
+@pytest.mark.parametrize(("layer", "example"), GOOD)
+def test_gradients(layer: type[Layer], example: Example) -> None:
+    check_gradients(record(example.call), example)
 
 
 # Learned positions need a length that is known.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import keras
 import numpy as np
 import numpy.typing as npt
 import pytest
+import tensorflow
 
 from netdsl.tensor import TensorType
 from tests.catalog.keras_rows import Built
@@ -57,6 +59,17 @@ def test_gaussian_noise_has_the_deviation_given() -> None:
     noise = trained("gaussian_noise(0.3)", ones(*SHAPE)) - 1
     assert abs(noise.mean()) < 5 * 0.3 / noise.size**0.5
     assert noise.std() == pytest.approx(0.3, rel=0.02)
+
+
+def test_gradients_flow_through_a_sample() -> None:
+    built = Built(record("sample(it, b)"), (TensorType((6,)), TensorType((6,))))
+    mean, logvar = tensorflow.constant(2 * ones(6)), tensorflow.constant(3 * ones(6))
+    with tensorflow.GradientTape() as tape:
+        tape.watch([mean, logvar])
+        (drawn,) = keras.tree.flatten(built.model([mean, logvar], training=True))
+    to_mean, to_logvar = tape.gradient(drawn, [mean, logvar])
+    np.testing.assert_array_equal(to_mean, 1)
+    np.testing.assert_allclose(to_logvar, (drawn - mean) / 2, atol=1e-5)
 
 
 def test_a_sample_has_the_mean_and_the_variance_given() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from netdsl.catalog.base import Example, Layer
 from netdsl.tensor import TensorType
-from tests.catalog.keras_rows import Built, check_example, compare
+from tests.catalog.keras_rows import Built, check_example, check_gradients, compare
 from tests.catalog.torch_rows import drawn, examples, record, types
 
 
@@ -16,6 +16,14 @@ from tests.catalog.torch_rows import drawn, examples, record, types
 @pytest.mark.parametrize(("layer", "example"), examples("recurrent"))
 def test_example(layer: type[Layer], example: Example, opened: bool) -> None:
     check_example(layer, example, opened)
+
+
+GOOD = [found for found in examples("recurrent") if not found.values[1].rejects]
+
+
+@pytest.mark.parametrize(("layer", "example"), GOOD)
+def test_gradients(layer: type[Layer], example: Example) -> None:
+    check_gradients(record(example.call), example)
 
 
 KINDS = ("rnn({})", "lstm({})", "lstm({}, peephole=true)", "gru({})", "gru({}, reset_after=false)")

@@ -16,7 +16,7 @@ from netdsl.catalog.arguments import Rejection
 from netdsl.catalog.base import Example, Layer
 from netdsl.catalog.layers.select import Slice
 from netdsl.tensor import Size, TensorType
-from tests.catalog.keras_rows import Built, check_close, check_example, compare
+from tests.catalog.keras_rows import Built, check_close, check_example, check_gradients, compare
 from tests.catalog.test_open_sizes import LAYERS, SEQUENCE, in_numbers
 from tests.catalog.torch_rows import build, drawn, examples, from_torch, record, to_torch, types
 
@@ -27,6 +27,19 @@ FAMILIES = ("activation", "noise", "scaling", "shape", "select", "resize", "gene
 @pytest.mark.parametrize(("layer", "example"), examples(*FAMILIES))
 def test_example(layer: type[Layer], example: Example, opened: bool) -> None:
     check_example(layer, example, opened)
+
+
+def _sloped(example: Example) -> bool:
+    """Whether the output has a slope in all numbers that flow in; a mean has none in a logvar."""
+    flat = example.number == "int" or example.call.startswith(("step", "sample"))
+    return not flat and not example.rejects
+
+
+@pytest.mark.parametrize(
+    ("layer", "example"), [found for found in examples(*FAMILIES) if _sloped(found.values[1])]
+)
+def test_gradients(layer: type[Layer], example: Example) -> None:
+    check_gradients(record(example.call), example)
 
 
 @pytest.mark.parametrize(("layer", "example"), examples("activation"))

@@ -41,6 +41,9 @@ class Attention(layers.Layer):
         self.out_proj_weight = self.add_matrix("out_proj.weight", features, features)
         self.out_proj_bias = self.add_bias("out_proj.bias", features)
 
+    def compute_output_shape(self, x_shape):
+        return x_shape
+
     def add_projections(self, features):
         self.in_proj_weight = self.add_matrix("in_proj_weight", 3 * features, features)
 

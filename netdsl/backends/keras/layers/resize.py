@@ -5,7 +5,7 @@ from __future__ import annotations
 from netdsl.backends.keras.rows import Code, Emission, arguments, function, row
 from netdsl.catalog.layers.resize import Crop, Pad, PadChannels, Resize, Upsample, pairs_of
 from netdsl.catalog.windows import axes_of
-from netdsl.tensor import TensorType
+from netdsl.tensor import Size, TensorType
 
 
 @row(Pad)
@@ -36,7 +36,9 @@ def crop(layer: Crop, inputs: tuple[TensorType, ...]) -> Emission:
 @row(Upsample)
 def upsample(layer: Upsample, inputs: tuple[TensorType, ...]) -> Emission:
     axes = inputs[0].rank - 1
-    if layer.mode == "nearest" or axes == 2:
+    # Keras interpolates images alone, and only where height and width are known.
+    image = axes == 2 and not any(isinstance(size, Size) for size in inputs[0].spatial)
+    if layer.mode == "nearest" or image:
         rest, values = arguments(interpolation=(layer.mode, "nearest"))
         factor = layer.factor[0] if axes == 1 and isinstance(layer.factor, tuple) else layer.factor
         text = f"layers.UpSampling{axes}D({{factor}}{rest})({{0}})"
