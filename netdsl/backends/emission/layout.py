@@ -79,12 +79,30 @@ def _inside(text: str, depth: int, literal: bool) -> list[str]:
     """What stands in opened brackets: arguments on one line if they fit, else item by item."""
     lead = INDENT * depth
     items = split(text)
-    if not literal and len(lead) + len(text) <= WIDTH:
+    clauses = _clauses(text)
+    if (not literal or len(clauses) > 1) and len(lead) + len(text) <= WIDTH:
         return [lead + text]
     lines: list[str] = []
+    if len(clauses) > 1:
+        for clause in clauses:
+            lines += statement(clause, depth)
+        return lines
     for item in items:
         lines += _item(item, depth)
     return lines
+
+
+def _clauses(text: str) -> list[str]:
+    """What a comprehension makes and its `for`, which takes no comma; else the whole."""
+    depth = 0
+    for at, sign in enumerate(text):
+        if sign in "([{":
+            depth += 1
+        elif sign in ")]}":
+            depth -= 1
+        elif depth == 0 and text.startswith(" for ", at):
+            return [text[:at], text[at + 1 :]]
+    return [text]
 
 
 def _literal(text: str, start: int) -> bool:

@@ -74,6 +74,16 @@ TEXTS = {
           output pooled.indices -> flatten as places
           flatten -> dense(3)
         }""",
+    "indices_of_sequences": """
+net A {
+  input image: 15 x 8
+  maxpool(2, ceil=true) as p
+  output p.indices as places
+  identity
+  maxpool(3, stride=2, pad=1, ceil=true) as later
+  output later.indices as later_places
+  identity
+}""",
     "outputs": """
         net Several {
           input image: 8x8x3
