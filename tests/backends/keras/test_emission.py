@@ -18,6 +18,7 @@ import keras
 import numpy as np
 import pytest
 import torch
+from safetensors.numpy import save_file
 
 import netdsl
 from netdsl.backends import torch as torch_backend
@@ -302,6 +303,16 @@ def test_tracebacks_show_the_source(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(TypeError) as caught:
         build(bundled("lenet.net"))
     assert "layers.Dense(" in "".join(traceback.format_exception(caught.value))
+
+
+def test_a_net_in_python_has_the_weights_of_a_file(tmp_path: Path) -> None:
+    net = netdsl.load("heads.net", text=HEADS)
+    weights = drawn_weights(net.elaborated)
+    save_file(weights, tmp_path / "heads.safetensors")
+    (x,) = inputs(net.elaborated)
+    found = net.keras(weights=tmp_path / "heads.safetensors")(x.numpy())
+    wanted = in_torch(net.elaborated, weights, [x])["class"]
+    np.testing.assert_allclose(found, wanted, rtol=1e-5)
 
 
 def test_what_no_row_builds_is_told_with_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
