@@ -21,6 +21,7 @@ COMMANDS = {
     "diff": "netdsl.cli.diff",
     "eval": "netdsl.cli.eval",
     "export": "netdsl.cli.export",
+    "parity": "netdsl.cli.parity",
     "predict": "netdsl.cli.predict",
     "train": "netdsl.cli.train",
     "weights": "netdsl.cli.weights",
@@ -40,6 +41,7 @@ _STAGES = {
     "netdsl.data": "reading data",
     "netdsl.training": "training",
     "netdsl.weights": "reading weights",
+    "netdsl.parity": "comparing backends",
     "netdsl.cli": "the command line",
 }
 

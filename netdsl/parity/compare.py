@@ -1,0 +1,232 @@
+"""One net on several backends: the same weights and the same batch, compared layer by layer.
+
+A difference is the largest one between two numbers of a tensor, as a share of the largest number
+of that tensor on the first backend.
+
+The forward pass is compared in evaluation. Gradients and the step are compared in training, so that
+batch normalisations use the statistics of the batch; noise is silenced, for each backend draws its
+own. They are computed in double precision: in single precision the input of a relu that rounds to
+the other side of zero changes gradients by percents, whatever the backend. Gradients are those of a
+loss over all outputs, as the optimizer got them: its state after a first step has them. A backend
+that does not train has a forward pass alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from netdsl.backends.engine import Array
+from netdsl.catalog.optimizers import Adam, Optimizer, Sgd
+from netdsl.graph import ElaboratedNet
+from netdsl.parity import numbers
+from netdsl.parity.backends import in_double, trains
+from netdsl.parity.loss import Problem, problem
+from netdsl.parity.quiet import quiet
+from netdsl.parity.tensors import opened
+from netdsl.record import Record
+from netdsl.training.backends import backend, runtime
+from netdsl.training.objective import main_output
+
+# The optimizers that steps are compared for, as a spec writes them.
+OPTIMIZERS: dict[str, Optimizer] = {"sgd": Sgd(lr=0.1, momentum=0.9), "adam": Adam(lr=1e-3)}
+# By its word: under which name an optimizer keeps the gradient of its first step, times what.
+_GRADIENTS = {"sgd": ("momentum_buffer", 1.0), "adam": ("exp_avg", 1.0 - Adam(lr=1e-3).beta1)}
+# Adam's first step goes by the gradient's sign, which rounding decides below this share of the
+# largest; there the weights are not compared.
+_DECIDED = 1e-5
+# Below this share of the largest gradient of all weights a gradient is zero but for rounding, as
+# that of a bias is which a batch normalisation takes away again.
+_NOTHING = 1e-9
+# Keras keeps a biased running variance (docs/backends.md).
+_BIASED = "running_var"
+_DEVICE = "cpu"
+
+# By the name of a layer or weight, in order of execution: by the name of each backend but the
+# first, the difference from the first.
+Differences = dict[str, dict[str, float]]
+
+
+class Step(Record):
+    """One step of an optimizer: the gradients that it got, the weights that it left."""
+
+    gradients: Mapping[str, Array]
+    weights: Mapping[str, Array]
+
+
+class Parity(Record):
+    """What was compared. `backends` starts with the one that the others are held against.
+
+    `forward` is by layer or block, `outputs` by the output of the net, `gradients` by weight, and
+    `steps` by optimizer and weight or running statistic.
+    """
+
+    net: str
+    backends: tuple[str, ...]
+    forward: Differences
+    outputs: Differences
+    gradients: Differences
+    steps: Mapping[str, Differences]
+
+
+class Comparison:
+    """A net, the backends that build it, and the numbers that all of them are given."""
+
+    def __init__(
+        self, net: ElaboratedNet, backends: Sequence[str], examples: int = 8, seed: int = 0
+    ) -> None:
+        self._net = net
+        self._backends = tuple(backends)
+        self._seed = seed
+        self._inputs = numbers.inputs(net, examples, seed)
+        self._weights = numbers.weights(net.graph, seed)
+
+    def run(self, depth: int | None = 1, optimizers: Iterable[str] = ("sgd",)) -> Parity:
+        """Everything; `depth` levels of blocks are opened, None opens all."""
+        steps = {word: self._steps(word) for word in optimizers}
+        self._settle(steps)
+        return Parity(
+            net=self._net.name,
+            backends=self._backends,
+            forward=self.forward(depth),
+            outputs=self._outputs(),
+            gradients=_gradients(steps.values()),
+            steps={word: _moved(word, found) for word, found in steps.items()},
+        )
+
+    def forward(self, depth: int | None) -> Differences:
+        """The tensors of layers in evaluation."""
+        tapped = opened(self._net, depth)
+        found = _differences(self._predicted(tapped.net))
+        return {tapped.names[name]: found[name] for name in tapped.names}
+
+    def _outputs(self) -> Differences:
+        """The outputs of the net as it is emitted, which what hands out every tensor is not.
+
+        `output ` stands before their names, for a layer may have the same.
+        """
+        found = _differences(self._predicted(self._net))
+        return {f"output {name}": each for name, each in found.items()}
+
+    def _predicted(self, net: ElaboratedNet) -> dict[str, dict[str, Array]]:
+        """The outputs of a net by backend and name."""
+        found = {}
+        for name in self._backends:
+            model = runtime(name).make_model(net, main_output(net).name, _DEVICE)
+            model.put_weights(self._weights)
+            found[name] = model.predict(self._inputs)
+        return found
+
+    def _steps(self, word: str) -> dict[str, Step]:
+        """A step by each backend that trains."""
+        net = quiet(self._net)
+        inputs = [_in_full(values) for values in self._inputs]
+        posed = problem(net, inputs, OPTIMIZERS[word], self._seed)
+        found = {}
+        for name in self._backends:
+            if trains(name):
+                found[name] = self._step(name, net, posed)
+        return found
+
+    def _step(self, name: str, net: ElaboratedNet, posed: Problem) -> Step:
+        rows = np.arange(len(self._inputs[0]))
+        offered = backend(name)
+        with in_double(name):
+            engine = offered.make_engine(net, posed.task, posed.arrays, _DEVICE)
+            engine.put_weights(self._weights)
+            engine.train([rows], self._seed, lambda count: None)
+            gradients = _received(posed.task.optimizer.word, engine.state())
+            return Step(gradients, engine.weights())
+
+    def _settle(self, steps: Mapping[str, Mapping[str, Step]]) -> None:
+        """Gives the running statistics those of the batch, where a backend has trained."""
+        for found in steps.values():
+            for step in found.values():
+                self._weights = numbers.settled(
+                    self._net.graph, self._weights, step.weights, self._seed
+                )
+                return
+
+
+def _in_full(values: Array) -> Array:
+    """Floats in double precision; whole numbers stay."""
+    return values.astype(np.float64) if values.dtype.kind == "f" else values
+
+
+def _received(word: str, state: Mapping[str, Array]) -> dict[str, Array]:
+    """The gradients that an optimizer got in its first step, by weight."""
+    key, share = _GRADIENTS[word]
+    ending = f".{key}"
+    return {
+        name.removesuffix(ending): values / share
+        for name, values in state.items()
+        if name.endswith(ending)
+    }
+
+
+def _gradients(steps: Iterable[Mapping[str, Step]]) -> Differences:
+    """The differences between gradients, the largest over all optimizers."""
+    largest: Differences = {}
+    for found in steps:
+        of_each = _differences(
+            {name: step.gradients for name, step in found.items()}, _nothing(found)
+        )
+        for weight, others in of_each.items():
+            known = largest.setdefault(weight, others)
+            known |= {name: max(known[name], others[name]) for name in others}
+    return largest
+
+
+def _moved(word: str, steps: Mapping[str, Step]) -> Differences:
+    """The differences between what a step of an optimizer left."""
+    if not steps:
+        return {}
+    first = next(iter(steps.values()))
+    decided, nothing = {}, _nothing(steps)
+    if word == "adam":
+        for name, gradient in first.gradients.items():
+            size = np.abs(gradient)
+            decided[name] = size > max(_DECIDED * size.max(), nothing)
+    left = {
+        name: {
+            weight: np.where(decided[weight], values, 0) if weight in decided else values
+            for weight, values in step.weights.items()
+            if not weight.endswith(_BIASED)
+        }
+        for name, step in steps.items()
+    }
+    return _differences(left)
+
+
+def _nothing(steps: Mapping[str, Step]) -> float:
+    """The size below which a gradient is zero but for rounding."""
+    first = next(iter(steps.values()), None)
+    sizes = [_size(gradient) for gradient in first.gradients.values()] if first else []
+    return _NOTHING * max(sizes, default=0.0)
+
+
+def _differences(found: Mapping[str, Mapping[str, Array]], nothing: float = 0.0) -> Differences:
+    """How far each backend's tensors are from the first one's, by the tensors' names."""
+    if not found:
+        return {}
+    (_, expected), *others = found.items()
+    return {
+        name: {other: relative(tensors[name], values, nothing) for other, tensors in others}
+        for name, values in expected.items()
+    }
+
+
+def relative(found: Array, expected: Array, nothing: float = 0.0) -> float:
+    """The largest difference as a share of the largest number expected, or of `nothing` if larger.
+
+    Where both are 0 it is the difference itself: zeros agree with zeros alone.
+    """
+    difference = _size(np.subtract(found, expected, dtype=np.float64))
+    largest = max(_size(expected), nothing)
+    return difference / largest if largest else difference
+
+
+def _size(values: Array) -> float:
+    """The largest absolute number; none in a tensor without numbers."""
+    return float(np.abs(values).max(initial=0.0))
