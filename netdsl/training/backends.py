@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Protocol, cast
 
 from netdsl.backends.engine import Array, Engine, Judge, Model, Task
@@ -75,12 +74,13 @@ def _keras(engine: str | None = None) -> Callable[[], object]:
 
 def _need_engine(name: str) -> None:
     """Tells of an engine that is not installed, without which Keras cannot be imported."""
-    if find_spec("keras") is None or name not in _ENGINES:
-        return
-    if name != "jax":
+    if name == "jax":
+        try:
+            import_module(name)
+        except ImportError as error:  # no extra installs it
+            raise UserError("JAX is not installed; install it with `pip install jax`") from error
+    elif name in _ENGINES:
         need(name)
-    elif find_spec(name) is None:  # which no extra installs
-        raise UserError("JAX is not installed; install it with `pip install jax`")
 
 
 BACKENDS: dict[str, Callable[[], object]] = {

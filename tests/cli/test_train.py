@@ -30,6 +30,7 @@ def points(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(specs, "open_spec", open_spec)
     monkeypatch.setattr(session, "backend", lambda name: HandBackend)
+    monkeypatch.setattr(session, "runtime", lambda name: HandBackend)
     monkeypatch.setattr(curves, "draw", lambda path, log, kept: None)
 
 
