@@ -123,11 +123,9 @@ class Comparison:
         net = quiet(self._net)
         inputs = [_in_full(values) for values in self._inputs]
         posed = problem(net, inputs, OPTIMIZERS[word], self._seed)
-        found = {}
-        for name in self._backends:
-            if trains(name):
-                found[name] = self._step(name, net, posed)
-        return found
+        if posed is None:
+            return {}
+        return {name: self._step(name, net, posed) for name in self._backends if trains(name)}
 
     def _step(self, name: str, net: ElaboratedNet, posed: Problem) -> Step:
         rows = np.arange(len(self._inputs[0]))
@@ -212,7 +210,11 @@ def _differences(found: Mapping[str, Mapping[str, Array]], nothing: float = 0.0)
         return {}
     (_, expected), *others = found.items()
     return {
-        name: {other: relative(tensors[name], values, nothing) for other, tensors in others}
+        name: {
+            # PyTorch has no gradient for a weight that no way leads to.
+            other: relative(tensors.get(name, np.zeros_like(values)), values, nothing)
+            for other, tensors in others
+        }
         for name, values in expected.items()
     }
 

@@ -8,10 +8,12 @@ import numpy as np
 
 from netdsl.analyze.fold import folded
 from netdsl.backends.engine import Array, Task, Term
+from netdsl.catalog.layers.activation import Step
 from netdsl.catalog.losses import BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError
 from netdsl.catalog.optimizers import Optimizer
 from netdsl.graph import ElaboratedNet, Output
 from netdsl.record import Record
+from netdsl.training.objective import main_output
 
 _TARGETS = 14
 
@@ -25,26 +27,30 @@ class Problem(Record):
 
 def problem(
     net: ElaboratedNet, inputs: Sequence[Array], optimizer: Optimizer, seed: int
-) -> Problem:
+) -> Problem | None:
     """The sum of a loss for each output against random targets.
 
     An output that ends in a softmax has a cross-entropy against classes, one that ends in a sigmoid
-    one against numbers from 0 to 1, both folded; any other a squared error.
+    one against numbers from 0 to 1, both folded; any other a squared error. One that ends in a
+    `step` has no gradient and is left out; None where all do.
     """
     generator = np.random.default_rng([seed, _TARGETS])
     arrays = {port.name: values for port, values in zip(net.inputs, inputs, strict=True)}
     terms = []
     for output in net.graph.outputs:
+        if folded(net.graph, output.value, Step.word):
+            continue
         loss = _loss(net, output)
         # No name of the language has a space.
         field = f"target of {output.name}"
         arrays[field] = _target(loss, net, output, len(inputs[0]), generator)
         type, auxiliary = net.graph.types[output.value], output.kind == "auxiliary"
         terms.append(Term(loss, output.name, type, field, 1.0, auxiliary))
-    main = next((o for o in net.graph.outputs if o.kind == "main"), net.graph.outputs[0])
+    if not terms:
+        return None
     task = Task(
         inputs=tuple(port.name for port in net.inputs),
-        output=main.name,
+        output=main_output(net).name,
         terms=tuple(terms),
         folded=frozenset(term.output for term in terms if term.loss.folds),
         scored=None,

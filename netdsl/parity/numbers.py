@@ -128,9 +128,6 @@ def _bounds(graph: Graph) -> Iterator[int]:
 def _sizes(name: str, type: TensorType) -> tuple[int, ...]:
     for size in type.shape:
         if isinstance(size, Size):
-            raise UserError(f"{name} is {type}: give the open size with --size {_unknown(size)}=64")
+            unknown = min(size.unknowns())
+            raise UserError(f"{name} has an open size: give one with --size {unknown}=64")
     return tuple(size for size in type.shape if isinstance(size, int))
-
-
-def _unknown(size: Size) -> str:
-    return min(size.unknowns())

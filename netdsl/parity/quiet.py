@@ -1,7 +1,8 @@
 """A net without chance. From: an elaborated net. To: the same net whose noise does nothing.
 
 Each backend draws noise of its own, so training is compared without: a rate or deviation of 0 is
-the identity in training too, and leaves every gradient as it is; a `sample` gives its mean.
+the identity in training too, and leaves every gradient as it is. Instead of a `sample` there is the
+sum of its mean and its logvar, so that what makes either has a gradient.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from collections.abc import Mapping
 
 from netdsl.catalog.base import Layer
 from netdsl.catalog.layers.generative import Sample
+from netdsl.catalog.layers.merge import Add
 from netdsl.catalog.layers.noise import Dropout, DropPath, GaussianNoise, SpatialDropout
-from netdsl.catalog.layers.scaling import Identity
 from netdsl.graph import ElaboratedNet, Graph, Node, Run, Shared, Tie
 
 # What each layer of noise is given so that it does nothing.
@@ -47,12 +48,8 @@ class _Quiet:
     def _item(self, item: Node | Run) -> Node | Run:
         if isinstance(item, Run):
             return item.replace(nodes=tuple(self._item(inner) for inner in item.nodes))
-        inputs = item.inputs
-        if isinstance(item.work, Sample):
-            inputs = (inputs[item.work.mean],)
         return item.replace(
             work=self._work(item.work),
-            inputs=inputs,
             tie=self._tie(item.tie),
             shared=item.shared and self._of_all(item.shared),
         )
@@ -61,7 +58,7 @@ class _Quiet:
         if isinstance(work, Graph):
             return self.graph(work)
         if isinstance(work, Sample):
-            return Identity()
+            return Add()
         silence = _SILENCE.get(type(work))
         return work.replace(**silence) if silence else work
 
