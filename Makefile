@@ -3,7 +3,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: train test parity bench generate setup clean
+.PHONY: train test parity parity-backends bench generate setup clean
 
 # Train the small digit classifier.
 train: .venv/run.stamp
@@ -16,9 +16,16 @@ test: .venv/dev.stamp
 	$(BIN)/mypy --strict netdsl
 	$(BIN)/python -m pytest
 
-# Every net of torchvision and Keras with transplanted weights; writes docs/parity.md. Takes long.
+# Every net of torchvision and Keras with transplanted weights; writes docs/parity.md and
+# docs/parity_keras.md. Takes long.
 parity: .venv/dev.stamp
 	$(BIN)/python -m tests.parity --write
+	$(BIN)/python -m tests.parity --keras --write
+
+# Bundled nets at small inputs on PyTorch, Keras and ONNX; what docs/backends_parity.md has not yet
+# is measured and written there. Takes long.
+parity-backends: .venv/dev.stamp
+	$(BIN)/python -m tests.parity.backends --missing --write
 
 # Each benchmark prints ratios against a peer that it measures in the same run.
 bench: .venv/dev.stamp
