@@ -19,6 +19,7 @@ from netdsl.backends.keras.helpers_pointwise import POINTWISE
 from netdsl.backends.keras.helpers_pool import POOL
 from netdsl.backends.keras.helpers_recurrent import RECURRENT
 from netdsl.backends.keras.helpers_shape import SHAPE
+from netdsl.backends.keras.helpers_starts import STARTS
 
 HELPERS: Final[dict[str, str]] = {
     **ATTENTION,
@@ -29,4 +30,5 @@ HELPERS: Final[dict[str, str]] = {
     **POOL,
     **RECURRENT,
     **SHAPE,
+    **STARTS,
 }

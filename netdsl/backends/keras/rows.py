@@ -10,6 +10,9 @@ written without `name=`, which the emitter adds at its end.
 
 from __future__ import annotations
 
+from functools import partial
+
+from netdsl.backends.keras.helpers_starts import STARTS
 from netdsl.backends.rows import (
     Code,
     Emission,
@@ -21,6 +24,8 @@ from netdsl.backends.rows import (
     in_full,
     module,
 )
+from netdsl.catalog.base import Layer
+from netdsl.tensor import TensorType
 
 __all__ = [
     "Code",
@@ -37,4 +42,16 @@ __all__ = [
 
 _table = Rows("Keras", "netdsl.backends.keras.layers")
 row = _table.row
-find = _table.find
+
+
+def find(layer: type[Layer]) -> Row | None:
+    """The row of a layer; what draws its weights is among the helpers that it names."""
+    found = _table.find(layer)
+    return None if found is None else partial(_with_starts, found)
+
+
+def _with_starts(row: Row, layer: Layer, inputs: tuple[TensorType, ...]) -> Emission:
+    emission = row(layer, inputs)
+    text = emission.construct.text if emission.construct is not None else ""
+    needed = tuple(name for name in STARTS if f"{name}()" in text)
+    return emission.replace(helpers=(*needed, *emission.helpers)) if needed else emission

@@ -1,8 +1,8 @@
 """How weights start: initialisers as the arguments of Keras' constructors.
 
-Keras counts fans from its own layouts and draws its `he_normal`, `glorot_normal` and
-`lecun_normal` from a truncated normal of the same deviation; docs/backends.md tells the difference.
-Where its fans are not the language's, the deviation is written out.
+Keras' own `he_normal`, `glorot_normal` and `lecun_normal` draw from a truncated normal, which is
+not the language's and takes twice as long: helpers of these names draw from the whole one. Keras
+counts fans from its own layouts; where they are not the language's, the deviation is written out.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from netdsl.catalog.initializers import (
 
 # Keras' own for each initialiser, with the fields of the record as values.
 CALLS: dict[type[Initializer], str] = {
-    HeNormal: '"he_normal"',
+    HeNormal: "he_normal()",
     HeUniform: '"he_uniform"',
-    GlorotNormal: '"glorot_normal"',
+    GlorotNormal: "glorot_normal()",
     GlorotUniform: '"glorot_uniform"',
-    LecunNormal: '"lecun_normal"',
+    LecunNormal: "lecun_normal()",
     Normal: "keras.initializers.RandomNormal({mean}, {std})",
     Uniform: "keras.initializers.RandomUniform({low}, {high})",
     Zeros: '"zeros"',
