@@ -147,9 +147,12 @@ class _Opening:
             work = body.graph
             taps = [body.path(tap) for tap in node.taps if isinstance(tap, tuple)]
             for tensor in body.tensors:
-                taps.append(tensor.path)
-                outputs.append(self._tensor(tensor.type))
-                self._hand_out(f"{name}.{tensor.name}", outputs[-1])
+                # What the spec asks for is handed out already.
+                if tensor.path not in taps:
+                    taps.append(tensor.path)
+                    outputs.append(self._tensor(tensor.type))
+                value = outputs[1 + taps.index(tensor.path)]
+                self._hand_out(f"{name}.{tensor.name}", value)
         elif not node.training:
             self._hand_out(name, outputs[0])
         return node.replace(

@@ -75,6 +75,12 @@ def test_all_blocks_are_opened() -> None:
     assert found["out.pair2.rescale1"] == 127
 
 
+def test_what_the_spec_asks_a_block_for_is_handed_out_too() -> None:
+    text = "block pair { rescale(2) as first -> rescale(3) }\n"
+    text += "net N {\n input x: 3\n pair as made\n add(it, made.first)\n}"
+    assert tensors(text, None) == {"made.first": 2, "made.rescale1": 6, "add1": 8}
+
+
 @pytest.mark.parametrize("silent", [True, False])
 def test_noise_is_silent(silent: bool) -> None:
     net = elaborated(NOISY)
