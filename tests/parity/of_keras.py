@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -70,8 +71,7 @@ class KerasReference(Reference):
 
     @property
     def size(self) -> Size:
-        learned = sum(math.prod(value.shape) for value in self.model.trainable_variables)
-        return Size(learned, self.model.count_params() - learned)
+        return size_of(self.model)
 
     def save(self, path: Path) -> None:
         self.model.save(path)
@@ -84,14 +84,27 @@ class KerasReference(Reference):
 
     def _twin(self) -> keras.Model:
         """The same model in double precision."""
-        usual = keras.config.dtype_policy()
-        keras.config.set_dtype_policy("float64")
-        try:
+        with doubled():
             twin = built(self.key, self.figures)
-        finally:
-            keras.config.set_dtype_policy(usual)
         twin.set_weights(self.model.get_weights())
         return twin
+
+
+def size_of(model: keras.Model) -> Size:
+    """How many numbers a model of Keras learns, and how many it keeps besides."""
+    learned = sum(math.prod(value.shape) for value in model.trainable_variables)
+    return Size(learned, model.count_params() - learned)
+
+
+@contextmanager
+def doubled() -> Iterator[None]:
+    """Models that are built within have double precision."""
+    usual = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float64")
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(usual)
 
 
 def settling(norm: keras.layers.BatchNormalization, draw: Draw, norms: int) -> Callable[..., Any]:

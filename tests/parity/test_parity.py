@@ -15,8 +15,8 @@ import torch
 
 import netdsl
 from netdsl.api import Net, locate
-from tests.parity.references import Array, Size, figures, names, reference
-from tests.parity.results import RESULTS, Document, parse, render
+from tests.parity.references import Array, Size, figures, reference
+from tests.parity.results import PAGES, Document, Page, parse, read, render
 from tests.parity.transplant import (
     DOUBLE,
     Result,
@@ -40,7 +40,7 @@ CHOSEN = [
     ("torchvision/mobilenet_v2", ".safetensors"),
     ("torchvision/resnet18", ".pt"),
 ]
-WRITTEN = parse(RESULTS.read_text("utf-8"))
+WRITTEN = {backend: read(page) for backend, page in PAGES.items()}
 WIRED = "keras/NASNetMobile"
 
 
@@ -125,20 +125,36 @@ def test_a_reference_has_another_number_in_each_tensor_s_every_place() -> None:
 
 
 def test_every_model_has_a_line_in_the_results() -> None:
-    assert sorted(WRITTEN.results) == sorted(names())
-    assert len(WRITTEN.results) == len(figures("keras")) + len(figures("torchvision"))
+    assert sorted(WRITTEN["torch"].results) == sorted(PAGES["torch"].names)
+    assert WRITTEN["keras"].results.keys() <= set(PAGES["keras"].names)
+    assert WRITTEN["keras"].results
 
 
-@pytest.mark.parametrize("result", WRITTEN.results.values(), ids=WRITTEN.results)
+def test_the_results_are_of_all_models_that_the_backend_has_a_reference_for() -> None:
+    assert len(PAGES["torch"].names) == len(figures("keras")) + len(figures("torchvision"))
+    assert len(PAGES["keras"].names) == len(figures("keras"))
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        pytest.param(result, id=f"{backend}-{name}")
+        for backend, document in WRITTEN.items()
+        for name, result in document.results.items()
+    ],
+)
 def test_no_model_is_further_off_than_it_may_be(result: Result) -> None:
     assert result.is_close
 
 
-def test_the_results_are_as_they_are_written() -> None:
-    assert render(WRITTEN) == RESULTS.read_text("utf-8")
+@pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
+def test_the_results_are_as_they_are_written(page: Page) -> None:
+    assert render(page, read(page)) == page.file.read_text("utf-8")
+
+
+def test_a_result_is_read_as_it_is_written() -> None:
     row = Result("keras/VGG16", 2.3e-6, 1.1e-14, 15.6)
-    assert parse(render(Document("Keras 3", {row.name: row}))) == Document(
-        "Keras 3", {row.name: row}
-    )
+    document = Document("Keras 3", {row.name: row})
+    assert parse(render(PAGES["torch"], document)) == document
     assert not row._replace(single=2e-4).is_close
     assert not row._replace(double=1e-8).is_close

@@ -90,7 +90,12 @@ def measure(name: str, ending: str | None = None) -> Result:
     peer = reference(name)
     assert peer.size == peer.expected, f"{name}: {peer.size}, not {peer.expected}"
     model = give(model_of(netdsl.load(name)), converted(peer, name, ending))
+    return compared(name, lambda double: logits(model, peer.images, double), peer)
+
+
+def compared(name: str, ours: Callable[[bool], Array], peer: Reference) -> Result:
+    """What our model gives in single and in double precision beside what the reference gives."""
     expected = peer.logits()
-    single = difference(logits(model, peer.images), expected)
-    double = difference(logits(model, peer.images, double=True), peer.logits(double=True))
+    single = difference(ours(False), expected)
+    double = difference(ours(True), peer.logits(double=True))
     return Result(name, single, double, float(np.abs(expected).max()))
