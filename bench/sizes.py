@@ -348,4 +348,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    del sys.path[0]  # where bench/keras.py would hide the library
     sys.exit(main())

@@ -87,10 +87,10 @@ def examples():  # type: ignore[no-untyped-def]
     return images, numbers.integers(0, CLASSES, BATCH)
 
 
-def ratio(first: Step, second: Step) -> float:
-    """The ratio of median times over alternating steps."""
+def ratio(first: Step, second: Step, steps: int = STEPS) -> float:
+    """The ratio of median times over so many alternating steps of each."""
     times: tuple[list[float], list[float]] = ([], [])
-    for number in range(WARM_UP + STEPS):
+    for number in range(WARM_UP + steps):
         for step, found in zip((first, second), times, strict=True):
             started = time.perf_counter()
             step()
