@@ -43,7 +43,9 @@ def test_a_parameter_can_be_set(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_an_unknown_target_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["export", SPEC, "--to", "caffe"]) == 1
-    assert capsys.readouterr().err == "error: there is no target caffe; there is torch, keras, onnx\n"
+    assert (
+        capsys.readouterr().err == "error: there is no target caffe; there is torch, keras, onnx\n"
+    )
 
 
 def test_a_folder_that_is_not_there_is_told(
