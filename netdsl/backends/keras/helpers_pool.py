@@ -46,10 +46,11 @@ class MaxPoolWithIndices(layers.Layer):
         sizes, places = ops.shape(x)[1:-1], 0
         for axis, n in enumerate(sizes):
             shape = [n if other == axis else 1 for other in range(len(sizes))]
-            places = places * n + ops.reshape(ops.arange(n), (1, *shape, 1))
+            steps = ops.arange(n, dtype="int32")
+            places = places * n + ops.reshape(steps, (1, *shape, 1))
         values, places = self.taps(x, float("-inf")), self.taps(places, 0)
         first = ops.argmax(values, axis=-1, keepdims=True)
-        chosen = ops.arange(values.shape[-1]) == ops.cast(first, "int32")
+        chosen = ops.arange(values.shape[-1], dtype="int32") == ops.cast(first, "int32")
         return tuple(
             ops.sum(ops.where(chosen, t, 0), axis=-1) for t in (values, places)
         )
@@ -80,8 +81,9 @@ class MaxUnpool(layers.Layer):
         positions = 1
         for n in sizes:
             positions = positions * n
-        examples = ops.reshape(ops.arange(batch), (-1, *[1] * (len(sizes) + 1)))
-        places = (examples * positions + indices) * channels + ops.arange(channels)
+        numbers = [ops.arange(n, dtype="int32") for n in (batch, channels)]
+        examples = ops.reshape(numbers[0], (-1, *[1] * (len(sizes) + 1)))
+        places = (examples * positions + indices) * channels + numbers[1]
         flat = ops.segment_sum(
             ops.reshape(x, (-1,)),
             ops.reshape(places, (-1,)),
