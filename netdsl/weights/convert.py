@@ -183,7 +183,7 @@ def _fitted(values: Array, shape: tuple[int, ...]) -> Array | None:
     So a 1x1 convolution fits a dense layer, and a token (1, 1, n) a vector. A convolution over the
     whole image is a dense layer after `flatten`, which orders channels first as its kernel does.
     """
-    if len(shape) == 2 and values.ndim > 2 and values.shape[0] == shape[0]:
+    if len(shape) == 2 and values.ndim > 3 and values.shape[0] == shape[0]:
         values = values.reshape(len(values), -1)
     longer, shorter = sorted((values.shape, shape), key=len, reverse=True)
     ones = (1,) * (len(longer) - len(shorter))
