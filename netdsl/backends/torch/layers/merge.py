@@ -2,47 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
+from netdsl.backends.arithmetic import arithmetic_rows
 from netdsl.backends.torch.layout import channel_dim, dim
 from netdsl.backends.torch.rows import Emission, function, row
-from netdsl.catalog.base import Layer
 from netdsl.catalog.layers import merge
 from netdsl.tensor import TensorType
 
-# What lies between two tensors.
-OPERATORS: dict[type[Layer], str] = {merge.Add: "+", merge.Sub: "-", merge.Mul: "*", merge.Div: "/"}
-# Functions of two tensors, nested for more.
-PAIRWISE: dict[type[Layer], str] = {merge.Maximum: "maximum", merge.Minimum: "minimum"}
-
-
-def _chain(operator: str, count: int) -> str:
-    return f" {operator} ".join(f"{{{index}}}" for index in range(count))
-
-
-def _operator(sign: str) -> Callable[[Layer, tuple[TensorType, ...]], Emission]:
-    return lambda layer, inputs: function(_chain(sign, len(inputs)))
-
-
-def _pairwise(name: str) -> Callable[[Layer, tuple[TensorType, ...]], Emission]:
-    def emit(layer: Layer, inputs: tuple[TensorType, ...]) -> Emission:
-        text = "{0}"
-        for index in range(1, len(inputs)):
-            text = f"torch.{name}({text}, {{{index}}})"
-        return function(text)
-
-    return emit
-
-
-for _layer, _sign in OPERATORS.items():
-    row(_layer)(_operator(_sign))
-for _layer, _name in PAIRWISE.items():
-    row(_layer)(_pairwise(_name))
-
-
-@row(merge.Mean)
-def mean(layer: merge.Mean, inputs: tuple[TensorType, ...]) -> Emission:
-    return function(f"({_chain('+', len(inputs))}) / {len(inputs)}")
+arithmetic_rows(row, "torch")
 
 
 @row(merge.Concat)
