@@ -17,9 +17,12 @@ def double() -> Iterator[None]:
     if keras.config.backend() == "jax":
         yield
         return
-    usual = keras.config.floatx()
+    # The policy, which layers go by, follows the type of numbers only until a first layer is made.
+    usual, policy = keras.config.floatx(), keras.config.dtype_policy()
     keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")
     try:
         yield
     finally:
         keras.config.set_floatx(usual)
+        keras.config.set_dtype_policy(policy)
