@@ -84,15 +84,24 @@ class Comparison:
 
     def run(self, depth: int | None = 1, optimizers: Iterable[str] = ("sgd",)) -> Parity:
         """Everything; `depth` levels of blocks are opened, None opens all."""
-        steps = {word: self._steps(word) for word in optimizers}
-        self._settle(steps)
+        gradients: Differences = {}
+        moved: dict[str, Differences] = {}
+        weights = self._weights
+        # One optimizer after another: of a large net memory holds only so many tensors.
+        for word in optimizers:
+            found = self._steps(word)
+            _keep_largest(gradients, _gradients(found))
+            moved[word] = _moved(word, found)
+            if found and weights is self._weights:
+                weights = self._settled(next(iter(found.values())))
+        self._weights = weights
         return Parity(
             net=self._net.name,
             backends=self._backends,
             forward=self.forward(depth),
             outputs=self._outputs(),
-            gradients=_gradients(steps.values()),
-            steps={word: _moved(word, found) for word, found in steps.items()},
+            gradients=gradients,
+            steps=moved,
         )
 
     def forward(self, depth: int | None) -> Differences:
@@ -137,14 +146,9 @@ class Comparison:
             gradients = _received(posed.task.optimizer.word, engine.state())
             return Step(gradients, engine.weights())
 
-    def _settle(self, steps: Mapping[str, Mapping[str, Step]]) -> None:
-        """Gives the running statistics those of the batch, where a backend has trained."""
-        for found in steps.values():
-            for step in found.values():
-                self._weights = numbers.settled(
-                    self._net.graph, self._weights, step.weights, self._seed
-                )
-                return
+    def _settled(self, step: Step) -> dict[str, Array]:
+        """The weights with the running statistics of the batch, which a step has seen."""
+        return numbers.settled(self._net.graph, self._weights, step.weights, self._seed)
 
 
 def _in_full(values: Array) -> Array:
@@ -163,17 +167,16 @@ def _received(word: str, state: Mapping[str, Array]) -> dict[str, Array]:
     }
 
 
-def _gradients(steps: Iterable[Mapping[str, Step]]) -> Differences:
-    """The differences between gradients, the largest over all optimizers."""
-    largest: Differences = {}
-    for found in steps:
-        of_each = _differences(
-            {name: step.gradients for name, step in found.items()}, _nothing(found)
-        )
-        for weight, others in of_each.items():
-            known = largest.setdefault(weight, others)
-            known |= {name: max(known[name], others[name]) for name in others}
-    return largest
+def _gradients(steps: Mapping[str, Step]) -> Differences:
+    """The differences between the gradients that backends got."""
+    return _differences({name: step.gradients for name, step in steps.items()}, _nothing(steps))
+
+
+def _keep_largest(largest: Differences, found: Differences) -> None:
+    """Takes up differences that are larger than those known."""
+    for weight, others in found.items():
+        known = largest.setdefault(weight, others)
+        known |= {name: max(known[name], others[name]) for name in others}
 
 
 def _moved(word: str, steps: Mapping[str, Step]) -> Differences:

@@ -42,7 +42,8 @@ The forward pass is in single precision and in evaluation: the tensor of every l
 outputs of the net as it is exported, which have to agree within 1e-4. Gradients, and the weights
 after a step of SGD with momentum and of Adam, are in double precision and in training, between
 PyTorch and Keras: within 1e-3, 1e-4 and 1e-4. [backends.md](backends.md) says why, and what is left
-out.
+out. TensorFlow computes each operation as it comes; `tests/parity/test_backends.py` has it compile
+the same steps.
 
 `make parity-backends` measures what is missing here, and writes it; `python -m
 tests.parity.backends NAME --write` one line. Another processor may give other last digits.
@@ -111,6 +112,17 @@ def measure(name: str) -> Result:
     )
 
 
+def measure_at_once(name: str) -> Result:
+    """The same with TensorFlow computing each operation as it comes.
+
+    The numbers are the same, and most of the time goes into graphs that would be used once.
+    """
+    import tensorflow
+
+    tensorflow.config.run_functions_eagerly(True)
+    return measure(name)
+
+
 def measured(nets: Sequence[str]) -> Iterator[Result | None]:
     """A result for each net, told with the seconds that it took; None where there is none."""
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
@@ -119,7 +131,7 @@ def measured(nets: Sequence[str]) -> Iterator[Result | None]:
         started = time.monotonic()
         try:
             with ProcessPoolExecutor(1, get_context("spawn")) as process:
-                result = process.submit(measure, names[net][0]).result()._replace(net=net)
+                result = process.submit(measure_at_once, names[net][0]).result()._replace(net=net)
         except Exception as error:  # what stops one net is told, and the next is measured
             print(f"{net}: {type(error).__name__}: {error}", flush=True)
             yield None
