@@ -1,0 +1,92 @@
+"""What formats lack, drawn with what they all have. From: a scene. To: one of plain shapes.
+
+In a plain scene the background is the first rectangle, the head of an arrow is a filled path at
+whose base its line ends, and a halo is a rectangle below its text; no shape is empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import hypot
+
+from netdsl.draw.fonts import ASCENT, DESCENT
+from netdsl.draw.scene import Group, Item, Path, Point, Rectangle, Scene, Text
+
+# How long the head of an arrow is, and how wide half of it, in points: for a hairline, and what a
+# line's width adds, in widths.
+_LENGTH, _HALF = (3.5, 2.0), (1.4, 0.9)
+# How far a halo reaches to the left and right of its text.
+_MARGIN = 1.5
+
+
+def plain(scene: Scene) -> Scene:
+    """The scene without arrows and halos."""
+    background = Rectangle(0.0, 0.0, scene.width, scene.height, "background", None)
+    return scene.replace(items=(background, *_items(scene.items)))
+
+
+def _items(items: tuple[Item, ...]) -> Iterator[Item]:
+    for item in items:
+        match item:
+            case Group():
+                yield item.replace(items=tuple(_items(item.items)))
+            case Text():
+                yield from _text(item)
+            case Path():
+                yield from _path(item)
+            case Rectangle():
+                if item.width > 0 and item.height > 0:
+                    yield item
+
+
+def _text(text: Text) -> Iterator[Item]:
+    if text.text.strip():
+        if text.halo:
+            yield _halo(text)
+        yield text.replace(halo=False)
+
+
+def _halo(text: Text) -> Rectangle:
+    """The room that a text takes."""
+    before = {"start": 0.0, "middle": text.width / 2, "end": text.width}[text.anchor] + _MARGIN
+    along, across = text.width + 2 * _MARGIN, text.size * (ASCENT + DESCENT)
+    up = text.size * ASCENT
+    if text.rotated:
+        corner, size = (text.x - up, text.y + before - along), (across, along)
+    else:
+        corner, size = (text.x - before, text.y - up), (along, across)
+    return Rectangle(*corner, *size, "background", None)
+
+
+def _path(path: Path) -> Iterator[Item]:
+    if not path.pieces:
+        return
+    before = _before_end(path)
+    if not path.arrow or path.closed or path.stroke is None or before is None:
+        yield path.replace(arrow=False)
+        return
+    tip = path.pieces[-1][-1]
+    far = hypot(tip[0] - before[0], tip[1] - before[1])
+    along = (tip[0] - before[0]) / far, (tip[1] - before[1]) / far
+    length, half = (least + more * path.line for least, more in (_LENGTH, _HALF))
+    base = _moved(tip, along, -min(length, far))
+    last = (*path.pieces[-1][:-1], base)
+    yield path.replace(pieces=(*path.pieces[:-1], last), arrow=False)
+    yield _head(tip, along, length, half, path.stroke)
+
+
+def _head(tip: Point, along: Point, length: float, half: float, color: str) -> Path:
+    middle = _moved(tip, along, -length)
+    across = -along[1], along[0]
+    sides = [_moved(middle, across, side) for side in (half, -half)]
+    return Path(tip, tuple((side,) for side in sides), None, color, closed=True)
+
+
+def _moved(point: Point, along: Point, far: float) -> Point:
+    return point[0] + along[0] * far, point[1] + along[1] * far
+
+
+def _before_end(path: Path) -> Point | None:
+    """The last point of a path that is not its end: a tangent there comes from it."""
+    points = [path.start, *(point for piece in path.pieces for point in piece)]
+    return next((point for point in reversed(points) if point != points[-1]), None)
