@@ -1,13 +1,16 @@
 """What formats lack, drawn with what they all have. From: a scene. To: one of plain shapes.
 
 In a plain scene the background is the first rectangle, the head of an arrow is a filled path at
-whose base its line ends, and a halo is a rectangle below its text; no shape is empty.
+whose base its line ends, and a halo is a rectangle below its text; no shape is empty. A character
+that has no looks, such as a control code, is the one that stands for what cannot be shown.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from math import hypot
+from typing import TypeVar
 
 from netdsl.draw.fonts import ASCENT, DESCENT
 from netdsl.draw.scene import Group, Item, Path, Point, Rectangle, Scene, Text
@@ -17,19 +20,37 @@ from netdsl.draw.scene import Group, Item, Path, Point, Rectangle, Scene, Text
 _LENGTH, _HALF = (3.5, 2.0), (1.4, 0.9)
 # How far a halo reaches to the left and right of its text.
 _MARGIN = 1.5
+# Control codes, halves of pairs and what is no character; neither XML nor UTF-8 can write them all.
+_UNSEEN = re.compile("[^\t\n\r -~\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def plain(scene: Scene) -> Scene:
-    """The scene without arrows and halos."""
+def plain(scene: Scene, limit: float | None = None) -> Scene:
+    """The scene in plain shapes; one that is wider or higher than the limit is made smaller."""
     background = Rectangle(0.0, 0.0, scene.width, scene.height, "background", None)
-    return scene.replace(items=(background, *_items(scene.items)))
+    drawn = Scene(
+        scene.width,
+        scene.height,
+        (background, *_items(scene.items)),
+        _seen(scene.title),
+        _seen(scene.description),
+    )
+    largest = max(scene.width, scene.height)
+    if limit is None or largest <= limit:
+        return drawn
+    by = limit / largest
+    return drawn.replace(
+        width=drawn.width * by,
+        height=drawn.height * by,
+        items=tuple(_scaled(item, by) for item in drawn.items),
+    )
 
 
 def _items(items: tuple[Item, ...]) -> Iterator[Item]:
     for item in items:
         match item:
             case Group():
-                yield item.replace(items=tuple(_items(item.items)))
+                inside = tuple(_items(item.items))
+                yield Group(inside, _seen(item.title), _seen(item.name))
             case Text():
                 yield from _text(item)
             case Path():
@@ -43,7 +64,7 @@ def _text(text: Text) -> Iterator[Item]:
     if text.text.strip():
         if text.halo:
             yield _halo(text)
-        yield text.replace(halo=False)
+        yield text.replace(text=" ".join(_seen(text.text).splitlines()), halo=False)
 
 
 def _halo(text: Text) -> Rectangle:
@@ -90,3 +111,29 @@ def _before_end(path: Path) -> Point | None:
     """The last point of a path that is not its end: a tangent there comes from it."""
     points = [path.start, *(point for piece in path.pieces for point in piece)]
     return next((point for point in reversed(points) if point != points[-1]), None)
+
+
+def _seen(text: str) -> str:
+    return _UNSEEN.sub("\ufffd", text)
+
+
+def _scaled(item: Item, by: float) -> Item:
+    """The item with all its lengths so many times as long."""
+    match item:
+        case Group():
+            return item.replace(items=tuple(_scaled(each, by) for each in item.items))
+        case Rectangle():
+            return _times(item, by, ("x", "y", "width", "height", "radius", "line"))
+        case Text():
+            return _times(item, by, ("x", "y", "width", "size"))
+        case Path():
+            pieces = tuple(tuple((x * by, y * by) for x, y in piece) for piece in item.pieces)
+            start = item.start[0] * by, item.start[1] * by
+            return _times(item.replace(start=start, pieces=pieces), by, ("line",))
+
+
+_Shape = TypeVar("_Shape", Rectangle, Text, Path)
+
+
+def _times(shape: _Shape, by: float, lengths: tuple[str, ...]) -> _Shape:
+    return shape.replace(**{name: getattr(shape, name) * by for name in lengths})

@@ -6,7 +6,6 @@ named after what is drawn, so that those of two pictures in one page do not meet
 
 from __future__ import annotations
 
-import re
 from base64 import b64encode
 from hashlib import sha256
 from typing import Literal, assert_never
@@ -19,8 +18,6 @@ from netdsl.draw.subset import subset
 from netdsl.draw.theme import Theme, colors
 
 _OTHERS = f"'{fonts.FAMILY}', 'DejaVu Sans', Verdana, sans-serif"
-# What XML has no way to write.
-_FORBIDDEN = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _DASHES = "3 2"
 
 
@@ -31,7 +28,7 @@ def write_svg(scene: Scene, theme: Theme | Literal["auto"] = "light") -> str:
     """
     name = f"netdsl-{sha256(repr((scene, theme)).encode('utf-8', 'replace')).hexdigest()[:8]}"
     drawn = plain(scene)
-    root = _root(scene, name)
+    root = _root(drawn, name)
     style = _font_faces(drawn, name) + (_dark(drawn, name) if theme == "auto" else "")
     _add(root, "style").text = style
     body = _add(root, "g", font_family=f"{name}, {_OTHERS}", stroke_linejoin="round")
@@ -46,8 +43,8 @@ def _root(scene: Scene, name: str) -> ET.Element:
     root.attrib |= {"width": f"{width}pt", "height": f"{height}pt"}
     root.attrib |= {"viewBox": f"0 0 {width} {height}", "role": "img"}
     root.attrib |= {"aria-labelledby": f"{name}-title {name}-desc", "xml:space": "preserve"}
-    _add(root, "title", id=f"{name}-title").text = _clean(scene.title)
-    _add(root, "desc", id=f"{name}-desc").text = _clean(scene.description)
+    _add(root, "title", id=f"{name}-title").text = scene.title
+    _add(root, "desc", id=f"{name}-desc").text = scene.description
     return root
 
 
@@ -75,9 +72,9 @@ class _Pen:
     def _group(self, parent: ET.Element, group: Group) -> None:
         element = _add(parent, "g")
         if group.name:
-            element.set("data-name", _clean(group.name))
+            element.set("data-name", group.name)
         if group.title:
-            _add(element, "title").text = _clean(group.title)
+            _add(element, "title").text = group.title
         self.draw(element, group.items)
 
     def _rectangle(self, parent: ET.Element, box: Rectangle) -> None:
@@ -104,7 +101,7 @@ class _Pen:
             element.set("textLength", _number(text.width))
             element.set("lengthAdjust", "spacingAndGlyphs")
         self._color(element, fill=text.color)
-        element.text = _clean(text.text)
+        element.text = text.text
 
     def _paint(self, element: ET.Element, shape: Rectangle | Path) -> None:
         self._color(element, fill=shape.fill, stroke=shape.stroke)
@@ -170,7 +167,3 @@ def _number(value: float) -> str:
     """A length with at most two decimals."""
     text = f"{value:.2f}".rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
-
-
-def _clean(text: str) -> str:
-    return _FORBIDDEN.sub("\ufffd", text)
