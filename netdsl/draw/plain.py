@@ -45,6 +45,12 @@ def plain(scene: Scene, limit: float | None = None) -> Scene:
     )
 
 
+def number(length: float) -> str:
+    """A length with at most two decimals, as formats of text write it."""
+    written = f"{length:.2f}".rstrip("0").rstrip(".")
+    return "0" if written == "-0" else written
+
+
 def _items(items: tuple[Item, ...]) -> Iterator[Item]:
     for item in items:
         match item:

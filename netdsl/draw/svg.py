@@ -12,7 +12,7 @@ from typing import Literal, assert_never
 from xml.etree import ElementTree as ET
 
 from netdsl.draw import fonts
-from netdsl.draw.plain import plain
+from netdsl.draw.plain import number, plain
 from netdsl.draw.scene import Group, Item, Path, Point, Rectangle, Scene, Text, shapes
 from netdsl.draw.subset import subset
 from netdsl.draw.theme import Theme, colors
@@ -38,7 +38,7 @@ def write_svg(scene: Scene, theme: Theme | Literal["auto"] = "light") -> str:
 
 
 def _root(scene: Scene, name: str) -> ET.Element:
-    width, height = _number(scene.width), _number(scene.height)
+    width, height = number(scene.width), number(scene.height)
     root = ET.Element("svg", {"xmlns": "http://www.w3.org/2000/svg", "id": name})
     root.attrib |= {"width": f"{width}pt", "height": f"{height}pt"}
     root.attrib |= {"viewBox": f"0 0 {width} {height}", "role": "img"}
@@ -80,7 +80,7 @@ class _Pen:
     def _rectangle(self, parent: ET.Element, box: Rectangle) -> None:
         element = _add(parent, "rect", x=box.x, y=box.y, width=box.width, height=box.height)
         if box.radius:
-            element.set("rx", _number(box.radius))
+            element.set("rx", number(box.radius))
         self._paint(element, box)
 
     def _path(self, parent: ET.Element, path: Path) -> None:
@@ -98,7 +98,7 @@ class _Pen:
         if text.rotated:
             element.set("transform", f"rotate(-90 {_point((text.x, text.y))})")
         if text.width > 0:
-            element.set("textLength", _number(text.width))
+            element.set("textLength", number(text.width))
             element.set("lengthAdjust", "spacingAndGlyphs")
         self._color(element, fill=text.color)
         element.text = text.text
@@ -106,7 +106,7 @@ class _Pen:
     def _paint(self, element: ET.Element, shape: Rectangle | Path) -> None:
         self._color(element, fill=shape.fill, stroke=shape.stroke)
         if shape.stroke is not None:
-            element.set("stroke-width", _number(shape.line))
+            element.set("stroke-width", number(shape.line))
             if shape.dashed:
                 element.set("stroke-dasharray", _DASHES)
 
@@ -153,17 +153,11 @@ def _font_faces(scene: Scene, name: str) -> str:
 
 def _add(parent: ET.Element, tag: str, **attributes: str | float) -> ET.Element:
     written = {
-        key.replace("_", "-"): value if isinstance(value, str) else _number(value)
+        key.replace("_", "-"): value if isinstance(value, str) else number(value)
         for key, value in attributes.items()
     }
     return ET.SubElement(parent, tag, written)
 
 
 def _point(point: Point) -> str:
-    return f"{_number(point[0])} {_number(point[1])}"
-
-
-def _number(value: float) -> str:
-    """A length with at most two decimals."""
-    text = f"{value:.2f}".rstrip("0").rstrip(".")
-    return "0" if text == "-0" else text
+    return f"{number(point[0])} {number(point[1])}"
