@@ -15,15 +15,16 @@ from netdsl.tensor import Size
 _LONGEST = 24
 
 
-def call(node: Node) -> str:
+def call(node: Node, brief: bool = False) -> str:
     """The call with the arguments that the spec gives, at the call or by a `default`.
 
     `conv(channels, 3)` in a loop reads `conv(64, 3)`; what has no short value reads as written.
+    A brief one leaves out what a `default` gives, and what has the value that it has anyway.
     """
     if isinstance(node.work, Graph):
-        name, arguments = node.work.name, _of_block(node, node.work)
+        name, arguments = node.work.name, _of_block(node, node.work, brief)
     else:
-        name, arguments = node.work.word, _of_layer(node, node.work)
+        name, arguments = node.work.word, _of_layer(node, node.work, brief)
     inside = ", ".join(arguments)
     return f"{name}({inside})" if inside else name
 
@@ -41,17 +42,17 @@ def parameters(node: Node, body: Graph) -> dict[str, str]:
     }
 
 
-def _of_layer(node: Node, layer: Layer) -> Iterator[str]:
-    given = node.written.arguments
+def _of_layer(node: Node, layer: Layer, brief: bool) -> Iterator[str]:
+    given = _at_call(node, layer.word) if brief else node.written.arguments
     declared = layer.arguments()
     in_order = True
     # Those of a base (`init`) come first among the fields, but are given by name.
     for name in sorted(declared, key=lambda name: declared[name].keyword):
         argument = declared[name]
-        if name not in given:
+        value = getattr(layer, name)
+        if name not in given or (brief and value == argument.default):
             in_order = False
             continue
-        value = getattr(layer, name)
         if isinstance(argument, (TensorInput, TiedWeight)):
             text = _source(given[name])
         elif name == layer.collects:
@@ -61,14 +62,31 @@ def _of_layer(node: Node, layer: Layer) -> Iterator[str]:
         yield text if in_order and not argument.keyword else f"{name}={text}"
 
 
-def _of_block(node: Node, body: Graph) -> Iterator[str]:
+def _of_block(node: Node, body: Graph, brief: bool) -> Iterator[str]:
     """Arguments that a call must give stand by their order, others by name."""
-    given = node.written.arguments
+    given = _at_call(node, body.name) if brief else node.written.arguments
     for parameter in body.definition.parameters:
         name = parameter.name.name
         if name in given and name in body.parameters:
             text = _value(body.parameters[name], given[name])
+            if brief and parameter.default is not None and text == _source(parameter.default):
+                continue
             yield text if parameter.default is None else f"{name}={text}"
+
+
+def _at_call(node: Node, name: str) -> dict[str, tree.Expression]:
+    """The arguments that stand in the call; all of them where it was made somewhere else.
+
+    What a step `unit` applies may be `conv(64, 3)` of another line, which is then what is called.
+    """
+    given, span = dict(node.written.arguments), node.written.span
+    if span.text.partition("(")[0].strip() != name:
+        return given
+    return {
+        argument: written
+        for argument, written in given.items()
+        if written.span.source is span.source and span.start <= written.span.start < span.end
+    }
 
 
 def _value(value: object, written: tree.Expression, argument: Argument | None = None) -> str:

@@ -144,7 +144,7 @@ class _Outline:
         self, graph: Graph, node: Node, wants: Sequence[_Tensor], names: tuple[str, ...]
     ) -> _Made:
         cost = self._cost(graph, node)
-        title = call(node) + (f" as {node.stem}" if node.named else "")
+        title = call(node, brief=True) + (f" as {node.stem}" if node.named else "")
         main = node.outputs[0]
         inner = [want for want in wants if want.value == main and want.inside]
         types = tuple([graph.types[value] for value in node.outputs])
