@@ -73,9 +73,8 @@ class _Pen:
     def _rectangle(self, box: Rectangle) -> None:
         outlined, filled = self._paint(box)
         corner = box.x, self._height - box.y - box.height
-        radius = min(box.radius, box.width / 2, box.height / 2)
-        if radius:
-            self._canvas.roundRect(*corner, box.width, box.height, radius, outlined, filled)
+        if box.radius:
+            self._canvas.roundRect(*corner, box.width, box.height, box.radius, outlined, filled)
         else:
             self._canvas.rect(*corner, box.width, box.height, outlined, filled)
 

@@ -1,8 +1,9 @@
 """What formats lack, drawn with what they all have. From: a scene. To: one of plain shapes.
 
 In a plain scene the background is the first rectangle, the head of an arrow is a filled path at
-whose base its line ends, and a halo is a rectangle below its text; no shape is empty. A character
-that has no looks, such as a control code, is the one that stands for what cannot be shown.
+whose base its line ends, a halo is a rectangle below its text, and a corner is no rounder than half
+a side; no shape is empty. Blanks in a text stand alone between words, as formats take several for
+one. A character that has no looks, such as a control code, is the one for what cannot be shown.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Iterator
 from math import hypot
 from typing import TypeVar
 
-from netdsl.draw.fonts import ASCENT, DESCENT
+from netdsl.draw import fonts
 from netdsl.draw.scene import Group, Item, Path, Point, Rectangle, Scene, Text
 
 # How long the head of an arrow is, and how wide half of it, in points: for a hairline, and what a
@@ -63,21 +64,26 @@ def _items(items: tuple[Item, ...]) -> Iterator[Item]:
                 yield from _path(item)
             case Rectangle():
                 if item.width > 0 and item.height > 0:
-                    yield item
+                    radius = min(item.radius, item.width / 2, item.height / 2)
+                    yield item.replace(radius=radius)
 
 
 def _text(text: Text) -> Iterator[Item]:
-    if text.text.strip():
-        if text.halo:
-            yield _halo(text)
-        yield text.replace(text=" ".join(_seen(text.text).splitlines()), halo=False)
+    words = " ".join(_seen(text.text).split())
+    if not words:
+        return
+    if words != text.text:
+        text = text.replace(text=words, width=fonts.width(words, text.size, text.bold))
+    if text.halo:
+        yield _halo(text)
+    yield text.replace(halo=False)
 
 
 def _halo(text: Text) -> Rectangle:
     """The room that a text takes."""
     before = {"start": 0.0, "middle": text.width / 2, "end": text.width}[text.anchor] + _MARGIN
-    along, across = text.width + 2 * _MARGIN, text.size * (ASCENT + DESCENT)
-    up = text.size * ASCENT
+    along, across = text.width + 2 * _MARGIN, text.size * (fonts.ASCENT + fonts.DESCENT)
+    up = text.size * fonts.ASCENT
     if text.rotated:
         corner, size = (text.x - up, text.y + before - along), (across, along)
     else:

@@ -42,7 +42,7 @@ def _root(scene: Scene, name: str) -> ET.Element:
     root = ET.Element("svg", {"xmlns": "http://www.w3.org/2000/svg", "id": name})
     root.attrib |= {"width": f"{width}pt", "height": f"{height}pt"}
     root.attrib |= {"viewBox": f"0 0 {width} {height}", "role": "img"}
-    root.attrib |= {"aria-labelledby": f"{name}-title {name}-desc", "xml:space": "preserve"}
+    root.attrib |= {"aria-labelledby": f"{name}-title {name}-desc"}
     _add(root, "title", id=f"{name}-title").text = scene.title
     _add(root, "desc", id=f"{name}-desc").text = scene.description
     return root

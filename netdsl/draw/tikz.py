@@ -110,9 +110,8 @@ def _items(items: tuple[Item, ...]) -> Iterator[str]:
 
 def _rectangle(box: Rectangle) -> str:
     options = _paint(box)
-    radius = min(box.radius, box.width / 2, box.height / 2)
-    if radius:
-        options.append(f"rounded corners={number(radius)}bp")
+    if box.radius:
+        options.append(f"rounded corners={number(box.radius)}bp")
     corners = (box.x, box.y), (box.x + box.width, box.y + box.height)
     return rf"\path[{', '.join(options)}] {_point(corners[0])} rectangle {_point(corners[1])};"
 
@@ -160,12 +159,10 @@ def _comment(text: str) -> Iterator[str]:
 
 
 def _escaped(text: str) -> str:
-    text = normalize("NFC", text.strip()).translate(_ESCAPES)
+    text = normalize("NFC", text).translate(_ESCAPES)
     text = _UNKNOWN.sub(lambda found: f"[U+{ord(found[0]):04X}]", text)
     # A dash and a low quotation mark are written as two hyphens and two commas.
-    text = re.sub("([-,])(?=\\1)", r"\1{}", text)
-    # TeX takes several blanks for one.
-    return re.sub("(?<= ) ", r"\\ ", text)
+    return re.sub("([-,])(?=\\1)", r"\1{}", text)
 
 
 def _color(role: str) -> str:
