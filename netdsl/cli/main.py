@@ -19,6 +19,7 @@ import click
 COMMANDS = {
     "check": "netdsl.cli.check",
     "diff": "netdsl.cli.diff",
+    "draw": "netdsl.cli.draw",
     "eval": "netdsl.cli.eval",
     "export": "netdsl.cli.export",
     "parity": "netdsl.cli.parity",
@@ -29,7 +30,7 @@ COMMANDS = {
 }
 
 # Commands that are over before it pays to look for what can be thrown away.
-_SHORT = frozenset({"check", "diff", "export", "zoo"})
+_SHORT = frozenset({"check", "diff", "draw", "export", "zoo"})
 
 # The packages that are stages of a spec's way, in the words of a failure's message.
 _STAGES = {

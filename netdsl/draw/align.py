@@ -63,7 +63,8 @@ def aligned(
     for _ in range(_TURNS):
         for number in range(_SETTLING):
             sweep(number % 2 == 0, True, True)
-        for line in lines:
+        # Twice, for one line may make room for another.
+        for line in (*lines, *lines):
             _straighten(line, ranks, extents, places)
     return places
 

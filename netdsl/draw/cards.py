@@ -30,11 +30,16 @@ class Line(Record):
 
 
 class Card(Record):
-    """The lines of a box, and its width and height with room around them."""
+    """The lines of a box, and its width and height with room around them.
+
+    `middle` is how far below its top tensors flow in and out where they flow to the right, if that
+    is not half of its height.
+    """
 
     lines: tuple[Line, ...]
     width: float
     height: float
+    middle: float | None = None
 
 
 def card(box: Box, figures: bool = False) -> Card:

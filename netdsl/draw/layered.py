@@ -40,9 +40,23 @@ _LOWER = 14.0
 _ENDS = 18.0
 
 
-def place(diagram: Diagram, measure: Measure = cards.card, direction: Direction = "down") -> Placed:
-    """Places for everything of a diagram; `measure` gives what a folded box shows and its size."""
-    laid = _Rows(_Way(measure, direction == "down"), diagram.level, "", None).laid()
+def place(
+    diagram: Diagram,
+    measure: Measure = cards.card,
+    direction: Direction = "down",
+    labels: bool = True,
+    gap: float = _GAP,
+    most: float = _MOST_MORE,
+    head: Measure = cards.header,
+) -> Placed:
+    """Places for everything of a diagram.
+
+    `measure` gives what a folded box shows and its size, `head` what an open one shows. `labels`
+    says whether edges show the shapes of their tensors. `gap` is the room between rows, in points,
+    and `most` how much more there may be for edges that move across.
+    """
+    way = _Way(measure, direction == "down", labels, gap, most, head)
+    laid = _Rows(way, diagram.level, "", None).laid()
     return Placed(laid.width, laid.height, laid.spots, laid.routes, laid.labels)
 
 
@@ -62,10 +76,14 @@ class _Laid(Record):
 
 
 class _Way(Record):
-    """Which way tensors flow, and what boxes measure."""
+    """Which way tensors flow, what boxes measure, and what stands between them."""
 
     measure: Measure
     down: bool
+    labels: bool
+    gap: float
+    most: float
+    head: Measure
 
     def turned(self, one: float, other: float) -> Point:
         """Across and along as x and y, and the other way round."""
@@ -80,10 +98,14 @@ class _Way(Record):
 
 
 class _Shape(Record):
-    """A box's size across and along, its card, and its inside where it is open."""
+    """A box's size across and along, its card, and its inside where it is open.
+
+    `before` is the part of it across that comes before its middle, where tensors flow.
+    """
 
     across: float
     along: float
+    before: float
     card: Card
     inside: _Laid | None
 
@@ -141,10 +163,14 @@ class _Rows:
         """The size of a box, with what is inside."""
         if box.inside is None:
             card = self._way.measure(box)
-            return _Shape(*self._way.turned(card.width, card.height), card, None)
-        head = cards.header(box)
+            across, along = self._way.turned(card.width, card.height)
+            uneven = card.middle is not None and not self._way.down
+            before = card.middle if uneven and card.middle is not None else across / 2
+            return _Shape(across, along, before, card, None)
+        head = self._way.head(box)
         inside = _Rows(self._way, box.inside, self._named(box), head).laid()
-        return _Shape(*self._way.turned(inside.width, inside.height), head, inside)
+        across, along = self._way.turned(inside.width, inside.height)
+        return _Shape(across, along, across / 2, head, inside)
 
     def _named(self, box: Box) -> str:
         return f"{self._path} > {box.name}" if self._path else box.name
@@ -154,6 +180,8 @@ class _Rows:
 
         What flows out of the level has its shape outside.
         """
+        if not self._way.labels:
+            return {}
         return {
             (edge.source, edge.output): cards.shape(edge.type)
             for edge in self._level.edges
@@ -199,7 +227,8 @@ class _Rows:
         if slot.kind == "entry":
             head = self._head.width if self._head and self._way.down and not slot.number else 0.0
             return Extent(max(head, _ENDS / 2), _ENDS / 2)
-        before = after = self._shapes[slot.number].across / 2
+        before = self._shapes[slot.number].before
+        after = self._shapes[slot.number].across - before
         for (source, output), text in self._texts.items():
             if source == slot.number:
                 reach, _ = self._way.label(text)
@@ -250,7 +279,7 @@ class _Rows:
             at = self._trunks[-1]
             if number < len(ranks.links):
                 moves = [self._move(number, link) for link in ranks.links[number]]
-                at += _GAP + min(_MORE * max(moves, default=0.0), _MOST_MORE)
+                at += self._way.gap + min(_MORE * max(moves, default=0.0), self._way.most)
         narrowest = self._head.width if self._head and not self._way.down else 0.0
         return max(at, narrowest)
 
@@ -275,7 +304,7 @@ class _Rows:
 
     def _spot(self, number: int) -> Spot:
         box, shape = self._level.boxes[number], self._shapes[number]
-        across = self._across[self._row_of[number]][Slot("box", number)] - shape.across / 2
+        across = self._across[self._row_of[number]][Slot("box", number)] - shape.before
         x, y = self._way.turned(across, self._top(number))
         width, height = self._way.turned(shape.across, shape.along)
         open = shape.inside is not None
@@ -295,6 +324,7 @@ class _Rows:
     def _route(self, number: int) -> Route:
         """The way of an edge: straight through rows, curved between them."""
         edge, slots = self._level.edges[number], self._ranks.ways[number]
+        gap = self._way.gap
         row = 0 if edge.source == ENTRY else self._row_of[edge.source]
         port = edge.output if slots[0].kind == "box" else 0
         across = self._end(row, slots[0], True, port)
@@ -305,7 +335,7 @@ class _Rows:
             row += 1
             port = edge.input if slot.kind == "box" else 0
             end = self._end(row, slot, False, port)
-            stop = self._tops[row] - (_HEAD if slot.kind == "box" else 0.0)
+            stop = self._tops[row] - (min(_HEAD, gap / 2) if slot.kind == "box" else 0.0)
             points.append(_curve((across, self._trunks[row - 1]), (end, stop)))
             across = end
         points.append(((across, self._arrives(edge, row)),))

@@ -7,6 +7,7 @@ shared here too. It decides nothing of what is open; see `fold.py`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
@@ -144,7 +145,7 @@ class _Outline:
         self, graph: Graph, node: Node, wants: Sequence[_Tensor], names: tuple[str, ...]
     ) -> _Made:
         cost = self._cost(graph, node)
-        title = call(node, brief=True) + (f" as {node.stem}" if node.named else "")
+        title = _rounded(call(node, brief=True)) + (f" as {node.stem}" if node.named else "")
         main = node.outputs[0]
         inner = [want for want in wants if want.value == main and want.inside]
         types = tuple([graph.types[value] for value in node.outputs])
@@ -221,6 +222,11 @@ class _Outline:
                 _take(item, names, found)
             self._names[graph] = found
         return tuple([name for item in items for name in self._names[graph][id(item)]])
+
+
+def _rounded(text: str) -> str:
+    """A call whose long fractions have six digits, as many as a picture has room for."""
+    return re.sub(r"\b\d+\.\d{6,}", lambda found: f"{float(found[0]):.6g}", text)
 
 
 def _around(level: Level, name: str, kind: str, title: str, names: tuple[str, ...]) -> Box:

@@ -1,0 +1,100 @@
+"""`netdsl draw`: the picture of a net, as a graph, as volumes or as a table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from netdsl.api import Net, locate
+from netdsl.cli.nets import load_net, net_options
+from netdsl.cli.overrides import depth_of
+from netdsl.diagnostics import UserError
+from netdsl.training.files import whole
+
+# What is drawn where nobody says: endings that are tables alone.
+_TABLES = frozenset({"md"})
+
+
+@click.command("draw")
+@click.argument("spec")
+@click.option(
+    "-o",
+    "--out",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A file; its ending is the format: svg, png, pdf, tex, dot, mmd, html or md.",
+)
+@click.option(
+    "--as",
+    "kind",
+    type=click.Choice(["graph", "volumes", "table"]),
+    help="Boxes and edges, feature maps to scale, or rows; a graph, for .md a table.",
+)
+@click.option(
+    "--depth", callback=depth_of, metavar="N", help="Levels of blocks to open, or all; as fits."
+)
+@click.option(
+    "--open", "opened", multiple=True, metavar="NAME", help="A block or box to open; several times."
+)
+@click.option("--figures", is_flag=True, help="Weights and multiply-adds in the boxes.")
+@click.option("--direction", type=click.Choice(["down", "right"]), default="down", help="Down.")
+@click.option("--theme", type=click.Choice(["light", "dark", "auto"]), default="light")
+@click.option(
+    "--layout",
+    type=click.Choice(["auto", "own", "dot"]),
+    default="auto",
+    help="The built-in one, Graphviz' dot, or dot where it is installed.",
+)
+@click.option("--legend/--no-legend", default=True, help="What the colours mean; there.")
+@click.option(
+    "--scale", type=click.FloatRange(0.1, 20), default=2.0, help="A PNG's pixels for each point; 2."
+)
+@net_options
+def command(
+    spec: str,
+    out: Path,
+    kind: str | None,
+    depth: int | None,
+    opened: tuple[str, ...],
+    figures: bool,
+    direction: Any,
+    theme: Any,
+    layout: Any,
+    legend: bool,
+    scale: float,
+    **options: Any,
+) -> int:
+    """Draw the net that SPEC describes into a file.
+
+    For a table SPEC may name several nets of one file: vgg.net:VGG11,VGG13,VGG16.
+    """
+    from netdsl.draw.draw import Look, draw
+
+    ending = out.suffix.removeprefix(".").lower()
+    kind = kind or ("table" if ending in _TABLES else "graph")
+    everything = depth is None and _asked("depth")
+    look = Look(depth, everything, opened, figures, direction, layout, theme, legend, scale)
+    nets = _nets(spec, options)
+    picture = draw([net.elaborated for net in nets], kind, ending, look)
+    with whole(out) as draft:
+        draft.write_bytes(picture)
+    return 0
+
+
+def _asked(name: str) -> bool:
+    """Whether an option stands on the command line."""
+    source = click.get_current_context().get_parameter_source(name)
+    return source is click.core.ParameterSource.COMMANDLINE
+
+
+def _nets(spec: str, options: dict[str, Any]) -> list[Net]:
+    """The nets that are named: one, or several of a file with commas between."""
+    first, *others = spec.split(",")
+    nets = [load_net(first, **options)]
+    if others and (":" not in first or any(options.values())):
+        raise UserError("several nets are named as file.net:One,Two, without other options")
+    path, _ = locate(first)
+    nets += [load_net(f"{path}:{name.strip()}", **options) for name in others]
+    return nets
