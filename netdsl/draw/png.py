@@ -11,12 +11,12 @@ from netdsl.draw.scene import Scene
 from netdsl.draw.theme import Theme
 
 # Programs refuse larger images, or run out of memory.
-_MOST_PIXELS = 100_000_000
+_MOST_PIXELS = 64_000_000
 _POINTS_PER_INCH = 72
 
 
 def write_png(scene: Scene, theme: Theme = "light", scale: float = 2.0) -> bytes:
-    """The bytes of a PNG file of so many pixels a point; fewer for one of above 100 megapixels."""
+    """The bytes of a PNG file of so many pixels a point; fewer for one of above 64 megapixels."""
     with PdfDocument(write_pdf(scene, theme)) as document:
         page = document[0]
         width, height = page.get_size()

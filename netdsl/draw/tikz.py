@@ -1,10 +1,9 @@
 r"""A picture for LaTeX: a document of its own, which `pdflatex` makes a PDF of, drawn by TikZ.
 
 A paper takes the same file by `\input`, when its preamble has `\usepackage[T1]{fontenc}` and
-`\usepackage{standalone,tikz,helvet}`.
-Its text is then in the paper's sans-serif font; Helvetica is narrower than the font in which boxes
-were measured, so that words stay inside. Colours are defined within the picture, and a paper's own
-keep their names.
+`\usepackage{standalone,tikz,helvet}`. Helvetica is narrower than the font in which boxes were
+measured, so that words stay inside. Colours are defined within the picture, and a paper's own keep
+their names.
 """
 
 from __future__ import annotations
