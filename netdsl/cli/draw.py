@@ -33,7 +33,7 @@ _TABLES = frozenset({"md"})
     help="Boxes and edges, feature maps to scale, or rows; a graph, for .md a table.",
 )
 @click.option(
-    "--depth", callback=depth_of, metavar="N", help="Levels of blocks to open, or all; as fits."
+    "--depth", metavar="N", help="Levels of blocks to show, or all; what a page can show."
 )
 @click.option(
     "--open", "opened", multiple=True, metavar="NAME", help="A block or box to open; several times."
@@ -56,7 +56,7 @@ def command(
     spec: str,
     out: Path,
     kind: str | None,
-    depth: int | None,
+    depth: str | None,
     opened: tuple[str, ...],
     figures: bool,
     direction: Any,
@@ -74,8 +74,8 @@ def command(
 
     ending = out.suffix.removeprefix(".").lower()
     kind = kind or ("table" if ending in _TABLES else "graph")
-    everything = depth is None and _asked("depth")
-    look = Look(depth, everything, opened, figures, direction, layout, theme, legend, scale)
+    levels = None if depth is None else _levels(depth)
+    look = Look(levels, depth == "all", opened, figures, direction, layout, theme, legend, scale)
     nets = _nets(spec, options)
     picture = draw([net.elaborated for net in nets], kind, ending, look)
     with whole(out) as draft:
@@ -83,10 +83,11 @@ def command(
     return 0
 
 
-def _asked(name: str) -> bool:
-    """Whether an option stands on the command line."""
-    source = click.get_current_context().get_parameter_source(name)
-    return source is click.core.ParameterSource.COMMANDLINE
+def _levels(depth: str) -> int | None:
+    """How many levels are shown; None for `all`."""
+    context = click.get_current_context()
+    (option,) = (param for param in context.command.params if param.name == "depth")
+    return depth_of(context, option, depth)
 
 
 def _nets(spec: str, options: dict[str, Any]) -> list[Net]:

@@ -106,7 +106,7 @@ def cost(box: Box) -> str:
     told = []
     if box.cost.total:
         told.append(f"{box.cost.total:,} weights")
-    if box.cost.macs:
+    if box.cost.macs != 0:
         told.append(f"{short(box.cost.macs)} MACs")
     return ", ".join(told)
 

@@ -32,8 +32,9 @@ Layout: TypeAlias = Literal["auto", "own", "dot"]
 class Look(Record):
     """How a picture looks.
 
-    `depth` levels of blocks are open, None leaves the choice to the net's size; `opened` names
-    boxes or blocks that are open besides. `figures` shows weights and multiply-adds. `layout` is
+    `depth` levels are shown, of which 1 is the net's own, `everything` shows all; without either
+    what is open goes by what a page can show. `opened` names boxes or blocks that are open besides.
+    `figures` shows weights and multiply-adds. `layout` is
     the built-in one, that of Graphviz, or Graphviz where it is installed. `theme` is `light`,
     `dark` or, in SVG, `auto`: that of the reader's page. `scale` is a PNG's pixels for each point.
     """
@@ -79,7 +80,7 @@ def shown(diagram: Diagram, look: Look) -> tuple[Diagram, Placed | None]:
         if name not in known:
             raise UserError(_cannot_open(name, known))
     if look.depth is not None or look.everything or look.opened:
-        depth = None if look.everything else look.depth or 0
+        depth = None if look.everything else (look.depth or 1) - 1
         return folded(diagram, depth, look.opened), None
     return fitted(diagram, _built_in(look), 2 * MARGIN)
 

@@ -163,6 +163,8 @@ class _Rows:
         """The size of a box, with what is inside."""
         if box.inside is None:
             card = self._way.measure(box)
+            if self._way.down and len(box.outputs) > 1:
+                card = card.replace(width=max(card.width, sum(self._label_widths(box))))
             across, along = self._way.turned(card.width, card.height)
             uneven = card.middle is not None and not self._way.down
             before = card.middle if uneven and card.middle is not None else across / 2
@@ -203,10 +205,21 @@ class _Rows:
             inputs = self._inputs(slot)
             for port, place in zip(inputs, _spread(len(inputs), shape.across), strict=True):
                 found[slot, False, port] = place
-            outputs = sorted({e.output for e in self._level.edges if e.source == number})
-            for port, place in zip(outputs, _spread(len(outputs), shape.across), strict=True):
+            box = self._level.boxes[number]
+            if self._way.down and len(box.outputs) > 1:
+                # Each as far from the next as its shape is wide.
+                at = _TO_LABEL - shape.across / 2
+                for port, width in enumerate(self._label_widths(box)):
+                    found[slot, True, port], at = at, at + width
+                continue
+            for port, place in enumerate(_spread(len(box.outputs), shape.across)):
                 found[slot, True, port] = place
         return found
+
+    def _label_widths(self, box: Box) -> list[float]:
+        """How much room the shapes of a box's outputs take side by side."""
+        reaches = [self._way.label(cards.shape(type))[0] for type in box.outputs]
+        return [_TO_LABEL + reach.after for reach in reaches]
 
     def _inputs(self, slot: Slot) -> list[int]:
         """The inputs of a box in the order in which their edges arrive."""
@@ -223,7 +236,10 @@ class _Rows:
         if slot.kind == "pass":
             return Extent(_PASSING, _PASSING)
         if slot.kind == "exit":
-            return Extent(_ENDS / 2, _ENDS / 2)
+            # What flows out has its shape outside, beside the next.
+            text = cards.shape(self._level.exits[slot.number])
+            after = self._way.label(text)[0].after if len(self._level.exits) > 1 else 0.0
+            return Extent(_ENDS / 2, max(after, _ENDS / 2))
         if slot.kind == "entry":
             head = self._head.width if self._head and self._way.down and not slot.number else 0.0
             return Extent(max(head, _ENDS / 2), _ENDS / 2)
