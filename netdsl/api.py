@@ -240,6 +240,34 @@ class Net:
 
         return build(self.elaborated, initial_weights(self.elaborated.graph, self._seed()))
 
+    def draw(self, file: str | os.PathLike[str], kind: str = "graph", **look: Any) -> None:
+        """The net's picture as a file, whose ending is its format, as `netdsl draw` makes it.
+
+        `kind` is `graph`, `volumes` or `table`, `look` fields of `netdsl.draw.draw.Look`:
+        `net.draw("net.svg", depth=2, figures=True)`. Raises `UserError` where that cannot be.
+        """
+        from pathlib import Path
+
+        from netdsl.draw.draw import Look, draw
+        from netdsl.training.files import whole
+
+        path = Path(file)
+        ending = path.suffix.removeprefix(".").lower()
+        picture = draw([self.elaborated], kind, ending, Look(**look))
+        with whole(path) as draft:
+            draft.write_bytes(picture)
+
+    def _repr_html_(self) -> str:
+        """The net's drawing, as Jupyter shows it: in the colours of the reader's page."""
+        from base64 import b64encode
+
+        from netdsl.draw.draw import Look, draw
+
+        picture = draw([self.elaborated], "graph", "svg", Look(theme="auto", layout="own"))
+        # An image by itself: the names and styles of several drawings do not meet in one page.
+        source = f"data:image/svg+xml;base64,{b64encode(picture).decode()}"
+        return f'<img alt="{self.name}" style="max-width: 100%" src="{source}">'
+
     def _seed(self) -> int:
         """The seed of the train section that is meant; 0 where there is none."""
         try:
