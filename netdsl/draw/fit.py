@@ -47,11 +47,13 @@ def fitted(diagram: Diagram, place: Place, margins: float = 0.0) -> tuple[Diagra
         best = fits(shown) or place(shown)
     opened: list[str] = []
     seen: set[str] = set()
-    waiting = [(diagram.level, "")]
-    for level, around in waiting:
+    waiting = [(diagram.level, "", "")]
+    for level, around, word in waiting:
         for box in level.boxes:
-            # What exists in training only stands beside the net, and would stretch it.
-            if box.inside is None or box.training or called(box) in seen:
+            # What exists in training only stands beside the net, and would stretch it. A block
+            # that calls itself, as the levels of a U-Net do, is open as far as it goes.
+            known = called(box) in seen and called(box) != word
+            if box.inside is None or box.training or known:
                 continue
             path = full_name(around, box)
             if box.kind != "run":
@@ -62,7 +64,7 @@ def fitted(diagram: Diagram, place: Place, margins: float = 0.0) -> tuple[Diagra
                     continue
                 opened.append(path)
                 shown, best = tried, placed
-            waiting.append((box.inside, path))
+            waiting.append((box.inside, path, called(box)))
     return shown, best
 
 
