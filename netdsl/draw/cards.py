@@ -16,6 +16,7 @@ _LEADING = 1.3
 # A longer line is broken where an argument ends.
 _WIDEST = 148.0
 _PADDING = (7.0, 5.0)
+_UNITS = ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k"))
 _MARK = "×"  # how often a box is there
 
 
@@ -115,8 +116,9 @@ def short(number: object) -> str:
     """A count with three digits and its unit: `118 M`; an expression as it is."""
     if not isinstance(number, int):
         return str(number)
-    for unit, name in ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k")):
-        if number >= unit:
+    for unit, name in _UNITS:
+        # From 999.5 of a unit on three digits are those of the next.
+        if number * 2000 >= unit * 1999:
             return f"{number / unit:.3g} {name}"
     return str(number)
 
