@@ -183,7 +183,9 @@ class _Outline:
         if len(level.boxes) == 1:
             # One layer or block that is repeated is a box with a count.
             count = first.count * run.count
-            box = first.replace(count=count, cost=cost, nodes=names, inputs=len(inputs))
+            box = first.replace(count=count, cost=cost, nodes=names)
+            order = {edge.input: inputs[edge.output] for edge in level.edges if edge.target == 0}
+            inputs = [order[port] for port in range(box.inputs)]
         else:
             box = _around(level, f"{first.name}…", "run", f"repeat {run.count}", names)
             box = box.replace(count=run.count, cost=cost)
