@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec
 from types import ModuleType
 
 from netdsl.diagnostics import UserError
@@ -11,10 +12,10 @@ from netdsl.diagnostics import UserError
 _EXTRAS = {
     "torch": ("PyTorch", "torch"),
     "safetensors": ("safetensors", "torch"),
-    "numpy": ("numpy", "torch"),
+    "numpy": ("numpy", "data"),
     "keras": ("Keras", "keras"),
     "tensorflow": ("TensorFlow", "keras"),
-    "h5py": ("h5py", "keras"),
+    "h5py": ("h5py", "keras-any"),
     "onnx": ("ONNX", "onnx"),
     "onnxruntime": ("onnxruntime", "onnx"),
     "sklearn": ("scikit-learn", "data"),
@@ -44,6 +45,9 @@ def explain(error: ImportError) -> UserError | None:
     if not isinstance(error, ModuleNotFoundError) or error.name not in _EXTRAS:
         return None
     known_as, extra = _EXTRAS[error.name]
+    # tensorflow and tensorflow-cpu overwrite each other's files.
+    if extra == "keras" and find_spec("tensorflow") is not None:
+        extra = "keras-any"
     return UserError(
         f'{known_as} is not installed; install it with `pip install "netdsl[{extra}]"`'
     )

@@ -178,6 +178,8 @@ for line in (
     "train --resume run --set train.epochs=2",
     "eval run --json",
     "predict run new.npz",
+    "export points.net --to {1} -o code.py",
+    "parity points.net --backend {2}",
 ):
     assert main(line.split()) == 0, line
 print("done")
@@ -185,11 +187,18 @@ print("done")
 
 
 @pytest.mark.parametrize(
-    ("name", "missing"),
-    [("keras", ["torch"]), ("torch", ["keras", "tensorflow"]), ("keras:torch", ["tensorflow"])],
+    ("name", "code", "compared", "missing"),
+    [
+        ("keras", "keras", "keras,onnx", ["torch"]),
+        ("torch", "torch", "torch,onnx", ["keras", "tensorflow"]),
+        ("keras:torch", "keras", "torch,keras:torch", ["tensorflow"]),
+    ],
 )
-def test_one_backend_needs_no_other(name: str, missing: list[str]) -> None:
-    told = in_a_process(f"Without.names = {missing}\n{COMMANDS.format(name)}")
+def test_one_backend_needs_no_other(
+    name: str, code: str, compared: str, missing: list[str]
+) -> None:
+    commands = COMMANDS.format(name, code, compared)
+    told = in_a_process(f"Without.names = {missing}\n{commands}")
     assert told.splitlines()[-1] == "done"
 
 
@@ -211,7 +220,7 @@ def test_what_is_missing_is_told_in_one_sentence() -> None:
         'UserError PyTorch is not installed; install it with `pip install "netdsl[torch]"`',
     ]
     assert in_a_process(MISSING.format({"keras": ["keras"]})).splitlines() == [
-        'UserError Keras is not installed; install it with `pip install "netdsl[keras]"`'
+        'UserError Keras is not installed; install it with `pip install "netdsl[keras-any]"`'
     ]
 
 
