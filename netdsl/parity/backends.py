@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from importlib import import_module
+from types import ModuleType
 
 from netdsl.diagnostics import UserError
 from netdsl.record import Record
@@ -50,6 +51,15 @@ def trains(name: str) -> bool:
 
 def in_double(name: str) -> AbstractContextManager[None]:
     """A block in which a backend that trains builds and computes in double precision."""
-    precision = import_module(f"netdsl.backends.{name.partition(':')[0]}.precision")
-    block: AbstractContextManager[None] = precision.double()
+    block: AbstractContextManager[None] = _precision(name).double()
     return block
+
+
+def has_doubles(name: str) -> bool:
+    """Whether that block gives double precision; else its numbers are in single precision."""
+    known: bool = _precision(name).DOUBLES
+    return known
+
+
+def _precision(name: str) -> ModuleType:
+    return import_module(f"netdsl.backends.{name.partition(':')[0]}.precision")

@@ -6,9 +6,9 @@ of that tensor on the first backend.
 The forward pass is compared in evaluation. Gradients and the step are compared in training, so that
 batch normalisations use the statistics of the batch; noise is silenced, for each backend draws its
 own. They are computed in double precision: in single precision the input of a relu that rounds to
-the other side of zero changes gradients by percents, whatever the backend. Gradients are those of a
-loss over all outputs, as the optimizer got them: its state after a first step has them. A backend
-that does not train has a forward pass alone.
+the other side of zero changes gradients by percents, whatever the backend. Keras has it on
+TensorFlow alone. Gradients are those of a loss over all outputs, as the optimizer got them: its
+state after a first step has them. A backend that does not train has a forward pass alone.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from netdsl.backends.engine import Array
 from netdsl.catalog.optimizers import Adam, Optimizer, Sgd
 from netdsl.graph import ElaboratedNet
 from netdsl.parity import numbers
-from netdsl.parity.backends import in_double, trains
+from netdsl.parity.backends import has_doubles, in_double, trains
 from netdsl.parity.loss import Problem, problem
 from netdsl.parity.quiet import quiet
 from netdsl.parity.tensors import opened
@@ -37,8 +37,9 @@ _GRADIENTS = {"sgd": ("momentum_buffer", 1.0), "adam": ("exp_avg", 1.0 - Adam(lr
 # largest; there the weights are not compared.
 _DECIDED = 1e-5
 # Below this share of the largest gradient of all weights a gradient is zero but for rounding, as
-# that of a bias is which a batch normalisation takes away again.
-_NOTHING = 1e-9
+# that of a bias is which a batch normalisation takes away again; the second where a backend has no
+# double precision.
+_NOTHING, _NOTHING_IN_SINGLE = 1e-9, 1e-3
 # Keras keeps a biased running variance (docs/backends.md).
 _BIASED = "running_var"
 _DEVICE = "cpu"
@@ -204,7 +205,8 @@ def _nothing(steps: Mapping[str, Step]) -> float:
     """The size below which a gradient is zero but for rounding."""
     first = next(iter(steps.values()), None)
     sizes = [_size(gradient) for gradient in first.gradients.values()] if first else []
-    return _NOTHING * max(sizes, default=0.0)
+    share = _NOTHING if all(map(has_doubles, steps)) else _NOTHING_IN_SINGLE
+    return share * max(sizes, default=0.0)
 
 
 def _differences(found: Mapping[str, Mapping[str, Array]], nothing: float = 0.0) -> Differences:

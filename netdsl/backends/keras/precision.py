@@ -7,14 +7,17 @@ from contextlib import contextmanager
 
 import keras
 
+# On JAX and PyTorch Keras computes products of doubles in single precision.
+DOUBLES = keras.config.backend() == "tensorflow"
+
 
 @contextmanager
 def double() -> Iterator[None]:
     """Models that are made within this block have double precision, and so has what they do.
 
-    On JAX, which has no doubles unless the whole process is set so, nothing changes.
+    Where Keras has no `DOUBLES`, nothing changes.
     """
-    if keras.config.backend() == "jax":
+    if not DOUBLES:
         yield
         return
     # The policy, which layers go by, follows the type of numbers only until a first layer is made.

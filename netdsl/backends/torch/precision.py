@@ -7,6 +7,9 @@ from contextlib import contextmanager
 
 import torch
 
+# Whether every operation can be done in double precision.
+DOUBLES = True
+
 
 @contextmanager
 def double() -> Iterator[None]:
