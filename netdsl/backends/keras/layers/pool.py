@@ -20,12 +20,13 @@ from netdsl.tensor import TensorType
 
 
 def _plain(name: str, layer: MaxPool | AvgPool, axes: int) -> Emission:
-    """A pool that Keras has: without padding, or with its own `same`."""
-    rest, values = arguments(
-        strides=(layer.step, layer.size),
-        padding=(pad(layer.window(), axes).padding, "valid"),
-    )
-    return function(f"ops.{name}({{0}}, {{size}}{rest})", size=layer.size, **values)
+    """A pool that Keras has: without padding, or with its own `same`.
+
+    Strides are written always: on JAX Keras 3.15 has no default for them.
+    """
+    rest, values = arguments(padding=(pad(layer.window(), axes).padding, "valid"))
+    text = f"ops.{name}({{0}}, {{size}}, strides={{strides}}{rest})"
+    return function(text, size=layer.size, strides=layer.step, **values)
 
 
 def _sizes(layer: MaxPool | AvgPool, axes: int) -> dict[str, Any]:
