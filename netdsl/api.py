@@ -263,7 +263,7 @@ class Net:
 
         from netdsl.draw.draw import Look, draw
 
-        picture = draw([self.elaborated], "graph", "svg", Look(theme="auto", layout="own"))
+        picture = draw([self.elaborated], "graph", "svg", Look(theme="auto"))
         # An image by itself: the names and styles of several drawings do not meet in one page.
         source = f"data:image/svg+xml;base64,{b64encode(picture).decode()}"
         return f'<img alt="{self.name}" style="max-width: 100%" src="{source}">'

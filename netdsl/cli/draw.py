@@ -43,9 +43,9 @@ _TABLES = frozenset({"md"})
 @click.option("--theme", type=click.Choice(["light", "dark", "auto"]), default="light")
 @click.option(
     "--layout",
-    type=click.Choice(["auto", "own", "dot"]),
-    default="auto",
-    help="The built-in one, Graphviz' dot, or dot where it is installed.",
+    type=click.Choice(["own", "dot"]),
+    default="own",
+    help="The built-in one, alike on every machine, or Graphviz' dot; own.",
 )
 @click.option("--legend/--no-legend", default=True, help="What the colours mean; there.")
 @click.option(

@@ -26,7 +26,7 @@ from netdsl.elaborate.suggest import nearest
 from netdsl.graph import ElaboratedNet
 from netdsl.record import Record
 
-Layout: TypeAlias = Literal["auto", "own", "dot"]
+Layout: TypeAlias = Literal["own", "dot"]
 
 
 class Look(Record):
@@ -35,7 +35,7 @@ class Look(Record):
     `depth` levels are shown, of which 1 is the net's own, `everything` shows all; without either
     what is open goes by what a page can show. `opened` names boxes or blocks that are open besides.
     `figures` shows weights and multiply-adds. `layout` is
-    the built-in one, that of Graphviz, or Graphviz where it is installed. `theme` is `light`,
+    the built-in one, which is the same on every machine, or that of Graphviz. `theme` is `light`,
     `dark` or, in SVG, `auto`: that of the reader's page. `scale` is a PNG's pixels for each point.
     """
 
@@ -44,7 +44,7 @@ class Look(Record):
     opened: tuple[str, ...] = ()
     figures: bool = False
     direction: Direction = "down"
-    layout: Layout = "auto"
+    layout: Layout = "own"
     theme: Theme | Literal["auto"] = "light"
     legend: bool = True
     scale: float = 2.0
@@ -105,11 +105,10 @@ def _built_in(look: Look) -> Callable[[Diagram], Placed]:
 def _graph(nets: Sequence[ElaboratedNet], look: Look) -> Scene:
     """The scene of a net's boxes and edges."""
     diagram, placed = shown(whole(nets[0]), look)
-    if look.layout != "own":
+    if look.layout == "dot":
         from netdsl.draw import by_graphviz
 
-        if look.layout == "dot" or by_graphviz.available():
-            placed = by_graphviz.place(diagram, look.figures, look.direction)
+        placed = by_graphviz.place(diagram, look.figures, look.direction)
     if placed is None:
         placed = _built_in(look)(diagram)
     return paint(placed, diagram, look.legend)

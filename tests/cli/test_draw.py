@@ -64,7 +64,7 @@ def test_an_ending_that_a_kind_has_not_is_told(
 def drawn(spec: str, tmp_path: Path, *options: str) -> str:
     """The texts of a drawing."""
     out = tmp_path / "small.svg"
-    assert main(["draw", spec, "-o", str(out), "--layout", "own", *options]) == 0
+    assert main(["draw", spec, "-o", str(out), *options]) == 0
     root = ElementTree.fromstring(out.read_text(encoding="utf-8"))
     return "\n".join(text.text or "" for text in root.iter("{http://www.w3.org/2000/svg}text"))
 
@@ -110,7 +110,7 @@ def test_a_graph_is_of_one_net(tmp_path: Path, capsys: Capture) -> None:
     assert "several nets are named as file.net:One,Two" in capsys.readouterr().err
 
 
-def test_without_graphviz_the_own_layout_is_taken(
+def test_without_graphviz_its_layout_is_told_of(
     spec: str, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -145,8 +145,8 @@ def test_check_loads_nothing_of_drawing(spec: str) -> None:
 
 def test_python_draws_as_the_command_does(spec: str, tmp_path: Path) -> None:
     one, two = tmp_path / "one.svg", tmp_path / "two.svg"
-    netdsl.load(spec).draw(one, layout="own", depth=2)
-    assert main(["draw", spec, "-o", str(two), "--layout", "own", "--depth", "2"]) == 0
+    netdsl.load(spec).draw(one, depth=2)
+    assert main(["draw", spec, "-o", str(two), "--depth", "2"]) == 0
     assert one.read_bytes() == two.read_bytes()
 
 

@@ -105,6 +105,41 @@ def box_faults(scene: Scene) -> Iterator[str]:
                 yield f"{text.text!r} covers the box {name}"
 
 
+def line_faults(scene: Scene) -> Iterator[str]:
+    """Edges that run over a text or through a folded box on their way."""
+    texts = [(area(shape), shape.text) for shape in shapes(scene.items) if isinstance(shape, Text)]
+    lines = [item for item in scene.items if isinstance(item, Path)]
+    for line in lines:
+        points = list(_points(line))
+        for rim, text in texts:
+            if any(_within(rim, point) for point in points):
+                yield f"an edge runs over {text!r}"
+
+
+def _points(line: Path) -> Iterator[tuple[float, float]]:
+    """Places along a line, close to one another."""
+    at = line.start
+    for piece in line.pieces:
+        end = piece[-1]
+        steps = max(2, int(abs(end[0] - at[0]) + abs(end[1] - at[1])))
+        for step in range(steps + 1):
+            t = step / steps
+            if len(piece) == 1:
+                yield at[0] + t * (end[0] - at[0]), at[1] + t * (end[1] - at[1])
+            else:
+                weights = (1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3
+                corners = (at, *piece)
+                x = sum(w * corner[0] for w, corner in zip(weights, corners, strict=True))
+                y = sum(w * corner[1] for w, corner in zip(weights, corners, strict=True))
+                yield x, y
+        at = end
+
+
+def _within(rim: Area, point: tuple[float, float]) -> bool:
+    across = rim.left + _NEAR < point[0] < rim.right - _NEAR
+    return across and rim.top + _NEAR < point[1] < rim.bottom - _NEAR
+
+
 def _groups(items: tuple[Item, ...]) -> Iterator[Group]:
     for item in items:
         if isinstance(item, Group):
