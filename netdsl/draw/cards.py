@@ -17,6 +17,7 @@ _LEADING = 1.3
 _WIDEST = 148.0
 _PADDING = (7.0, 5.0)
 _UNITS = ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k"))
+_TAIL = 4
 _MARK = "×"  # how often a box is there
 
 
@@ -142,7 +143,7 @@ def _forced(text: str, size: float, bold: bool) -> list[str]:
     """A word that is wider than a box, in pieces."""
     pieces: list[str] = []
     while fonts.width(text, size, bold) > _WIDEST:
-        end = len(text)
+        end = len(text) - _TAIL  # not a comma alone on the last line
         while fonts.width(text[:end], size, bold) > _WIDEST:
             end -= 1
         pieces.append(text[:end])

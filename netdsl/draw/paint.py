@@ -100,7 +100,7 @@ def _edge(route: Route) -> Path:
 
 
 def _label(label: Label) -> Text:
-    return Text(label.x, label.y, label.text, label.size, "faint", label.width, halo=True)
+    return Text(label.x, label.y, label.text, label.size, "faint", label.width)
 
 
 def _categories(placed: Placed) -> list[str]:

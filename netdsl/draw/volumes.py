@@ -38,6 +38,8 @@ _BAR = 6.0
 _GAP, _MORE = 4.0, 8.0
 _TO_TEXT = 4.0
 _TO_LEGEND = 12.0
+# What a page has room for below one another.
+_HIGHEST = 700.0
 _COLUMN = cards.SMALL * 1.3
 
 
@@ -75,7 +77,7 @@ def _fitted(diagram: Diagram) -> tuple[_Measure, Placed]:
             measure = _Measure(level)
             flattened = diagram.replace(level=level)
             placed = place(flattened, measure.card, "right", False, _GAP, _MORE)
-            if placed.width + 2 * MARGIN <= WIDEST:
+            if placed.width + 2 * MARGIN <= WIDEST and placed.height <= _HIGHEST:
                 break
     return measure, placed
 

@@ -21,7 +21,7 @@ from netdsl.draw.scene import Group, Scene, Text
 from netdsl.draw.volumes import volumes
 from netdsl.graph import ElaboratedNet
 from tests.conftest import REPOSITORY
-from tests.draw.inspection import box_faults, missing_edges, text_faults
+from tests.draw.inspection import box_faults, line_faults, missing_edges, text_faults
 from tests.parity.backends import names_of_nets
 
 BUNDLED = [names[0] for names in names_of_nets().values()]
@@ -59,7 +59,7 @@ def net_of(name: str) -> ElaboratedNet:
 
 def faults(net: ElaboratedNet, diagram: Diagram, placed: Placed) -> list[str]:
     scene = paint(placed, diagram)
-    found = [*text_faults(scene), *box_faults(scene)]
+    found = [*text_faults(scene), *box_faults(scene), *line_faults(scene)]
     return [*found, *missing_edges(net.graph, diagram.level, placed)]
 
 
@@ -76,7 +76,7 @@ def test_a_net_is_drawn_without_fault(name: str) -> None:
 @pytest.mark.parametrize("name", [*BUNDLED, *EXAMPLES, "odd"])
 def test_volumes_are_drawn_without_fault(name: str) -> None:
     scene = volumes(whole(net_of(name)))
-    assert [*text_faults(scene), *box_faults(scene)] == []
+    assert [*text_faults(scene), *box_faults(scene), *line_faults(scene)] == []
     assert scene.width <= WIDEST
 
 
