@@ -3,7 +3,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: train test parity parity-backends bench generate setup clean
+.PHONY: train test parity parity-backends bench docs-pictures generate setup clean
 
 # Train the small digit classifier.
 train: .venv/run.stamp
@@ -30,6 +30,10 @@ parity-backends: .venv/dev.stamp
 # Each benchmark prints ratios against a peer that it measures in the same run.
 bench: .venv/dev.stamp
 	set -e; for file in bench/*.py; do $(BIN)/python $$file; done
+
+# Every picture and table of docs/pictures.md anew.
+docs-pictures: .venv/dev.stamp
+	$(BIN)/python docs/pictures/make.py
 
 # Write the parser's tables and the index of the catalogue's words again.
 generate: .venv/dev.stamp
