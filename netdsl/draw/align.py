@@ -163,6 +163,12 @@ def _apart(
     return [mean + moved for mean, moved in zip(means, shifts, strict=True)]
 
 
+def _goes_on(link: Link, leaving: Mapping[Slot, int], arriving: Mapping[Slot, int]) -> bool:
+    """Whether a link goes straight on: it passes a row, or has both ends for itself."""
+    alone = leaving[link.source] == 1 == arriving[link.target]
+    return link.source == link.target or (alone and link.source.kind == "box")
+
+
 class _Line(Record):
     """Slots that are to be on one line: the row of each, and how far it is from the line."""
 
@@ -172,12 +178,15 @@ class _Line(Record):
 def _lines(
     ranks: Ranks, strengths: Sequence[Mapping[Link, float]], offsets: Offsets
 ) -> Iterator[_Line]:
-    """What is to be straight: a tensor that passes rows, and a chain of boxes."""
+    """What is to be straight: a chain of boxes, and a tensor that passes rows."""
     open: dict[Slot, list[tuple[int, Slot, float]]] = {}
     for at, row in enumerate(ranks.rows):
         before: dict[Slot, Link] = {}
-        for link, strength in strengths[at - 1].items() if at else ():
-            if strength == _CHAIN or link.source == link.target:
+        links = strengths[at - 1] if at else {}
+        leaving = Counter(link.source for link in links)
+        arriving = Counter(link.target for link in links)
+        for link, strength in links.items():
+            if strength == _CHAIN or _goes_on(link, leaving, arriving):
                 before[link.target] = link
         going: dict[Slot, list[tuple[int, Slot, float]]] = {}
         for slot in row:

@@ -164,7 +164,9 @@ class _Rows:
         if box.inside is None:
             card = self._way.measure(box)
             if self._way.down and len(box.outputs) > 1:
-                card = card.replace(width=max(card.width, sum(self._label_widths(box))))
+                # The first leaves in the middle, the others to its right.
+                *apart, _ = self._label_widths(box)
+                card = card.replace(width=max(card.width, 2 * (sum(apart) + _TO_LABEL)))
             across, along = self._way.turned(card.width, card.height)
             uneven = card.middle is not None and not self._way.down
             before = card.middle if uneven and card.middle is not None else across / 2
@@ -208,7 +210,7 @@ class _Rows:
             box = self._level.boxes[number]
             if self._way.down and len(box.outputs) > 1:
                 # Each as far from the next as its shape is wide.
-                at = _TO_LABEL - shape.across / 2
+                at = 0.0
                 for port, width in enumerate(self._label_widths(box)):
                     found[slot, True, port], at = at, at + width
                 continue

@@ -16,6 +16,8 @@ from netdsl.record import Record
 
 # How often rows are ordered by their neighbours, down and up again.
 _SWEEPS = 8
+# How far an output or input is from the next, as a share of the distance between boxes.
+_PORT = 1e-3
 
 Tensor: TypeAlias = tuple[int, int]  # the number of a box and that of its output
 
@@ -149,10 +151,11 @@ def _by_middle(
     row: Sequence[Slot], beside: Sequence[Slot], links: Sequence[Link], down: bool
 ) -> list[Slot]:
     places = {slot: place for place, slot in enumerate(beside)}
-    linked: dict[Slot, list[int]] = {}
+    linked: dict[Slot, list[float]] = {}
     for link in links:
         one, other = (link.target, link.source) if down else (link.source, link.target)
-        linked.setdefault(one, []).append(places[other])
+        port = link.output if down else link.input
+        linked.setdefault(one, []).append(places[other] + port * _PORT)
     own = {slot: place for place, slot in enumerate(row)}
 
     def middle(slot: Slot) -> tuple[float, int]:
@@ -168,7 +171,9 @@ def _crossings(rows: Sequence[Sequence[Slot]], links: Sequence[Sequence[Link]]) 
     for at, row_links in enumerate(links):
         above = {slot: place for place, slot in enumerate(rows[at])}
         below = {slot: place for place, slot in enumerate(rows[at + 1])}
-        ends = sorted((above[link.source], below[link.target]) for link in row_links)
+        ends = sorted(
+            (above[link.source] + link.output * _PORT, below[link.target]) for link in row_links
+        )
         for number, (start, end) in enumerate(ends):
             count += sum(1 for left, right in ends[:number] if left < start and right > end)
     return count
