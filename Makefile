@@ -2,8 +2,11 @@
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
+ENGINES := .venv/engines/bin
+# Of the tests. Each takes up to 6 GB of memory.
+PROCESSES ?= 2
 
-.PHONY: train test parity parity-backends bench docs-pictures generate setup clean
+.PHONY: train test engines parity parity-backends bench docs-pictures generate setup clean
 
 # Train the small digit classifier.
 train: .venv/run.stamp
@@ -14,7 +17,15 @@ test: .venv/dev.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy --strict netdsl
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist worksteal
+
+# What Keras computes and trains on JAX and on PyTorch, in an environment without TensorFlow. Takes
+# some minutes.
+engines: .venv/engines.stamp
+	set -e; for engine in jax torch; do KERAS_BACKEND=$$engine $(ENGINES)/python -m pytest \
+		--numprocesses $(PROCESSES) --dist worksteal tests/catalog/test_keras_*.py \
+		tests/backends/keras/test_engine.py tests/backends/keras/test_losses.py \
+		tests/backends/keras/test_optimizers.py tests/backends/keras/test_weights.py; done
 
 # Every net of torchvision and Keras with transplanted weights; writes docs/parity.md and
 # docs/parity_keras.md. Takes long.
@@ -53,6 +64,12 @@ clean:
 .venv/run.stamp: .venv/created.stamp pyproject.toml constraints.txt
 	$(BIN)/pip install --disable-pip-version-check -c constraints.txt -e ".[torch,data]"
 	$(BIN)/python -m compileall -q netdsl  # as pip does for a wheel: `check` starts twice as fast
+	touch $@
+
+.venv/engines.stamp: .venv/created.stamp pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(ENGINES:/bin=)
+	$(ENGINES)/pip install --disable-pip-version-check -c constraints.txt \
+		-e ".[torch,keras-any,data]" jax pytest pytest-xdist
 	touch $@
 
 # What it takes to develop it.

@@ -15,7 +15,9 @@ from netdsl.backends.keras import rows
 from netdsl.catalog.arguments import Rejection
 from netdsl.catalog.base import Example, Layer
 from netdsl.catalog.layers.select import Slice
+from netdsl.catalog.layers.shape import Unflatten
 from netdsl.tensor import Size, TensorType
+from tests.catalog.keras_engine import ENGINE
 from tests.catalog.keras_rows import Built, check_close, check_example, check_gradients, compare
 from tests.catalog.test_open_sizes import LAYERS, SEQUENCE, in_numbers
 from tests.catalog.torch_rows import build, drawn, examples, from_torch, record, to_torch, types
@@ -68,6 +70,8 @@ def test_positions_from_the_end_and_at_one_end(call: str) -> None:
 
 @pytest.mark.parametrize(("layer", "inputs"), LAYERS, ids=lambda value: str(value)[:60])
 def test_open_sizes_give_pytorchs_numbers(layer: Any, inputs: tuple[TensorType, ...]) -> None:
+    if ENGINE == "torch" and isinstance(layer, Unflatten):
+        pytest.skip("there Keras cannot infer the shape (docs/backends.md)")
     generator = np.random.default_rng(0)
     shapes = [(2, *in_numbers(given.shape)) for given in inputs]
     given = [generator.standard_normal(shape).astype(np.float32) for shape in shapes]

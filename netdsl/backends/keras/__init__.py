@@ -48,6 +48,9 @@ def models(net: ElaboratedNet, fold: frozenset[str] = frozenset()) -> Models:
     from netdsl.extras import need
 
     need("keras")
+    from netdsl.backends.keras.on_torch import allow_dots
+
+    allow_dots()
     source, name = emission.write(net, fold)
     made = execute(source, net.name, name)[name]()
     return Models(*made) if isinstance(made, tuple) else Models(made, made)

@@ -21,14 +21,14 @@ def padded_avg_pool(x, size, strides, padding):
     return pooled(x) / pooled(ops.ones_like(x[..., :1]))
 '''
 
-_COUNTED_AVG_POOL = '''
-def counted_avg_pool(x, size, strides):
-    """Averages over windows with `same` padding, which counts as zeros."""
-    window = ops.ones((*size, 1, 1))
-    seen = ops.conv(
-        ops.ones_like(x[..., :1]), window / ops.sum(window), strides, "same"
-    )
-    return ops.average_pool(x, size, strides, "same") * seen
+_SAME_AVG_POOL = '''
+def same_avg_pool(x, size, strides):
+    """Averages over windows with `same` padding, which is left out of the mean."""
+
+    def pooled(t):
+        return ops.average_pool(SamePad(size, strides)(t), size, strides)
+
+    return pooled(x) / pooled(ops.ones_like(x[..., :1]))
 '''
 
 _MAX_POOL_WITH_INDICES = '''
@@ -115,7 +115,7 @@ class AdaptivePool(layers.Layer):
 POOL: Final[dict[str, str]] = {
     "padded_max_pool": _PADDED_MAX_POOL,
     "padded_avg_pool": _PADDED_AVG_POOL,
-    "counted_avg_pool": _COUNTED_AVG_POOL,
+    "same_avg_pool": _SAME_AVG_POOL,
     "MaxPoolWithIndices": _MAX_POOL_WITH_INDICES,
     "AdaptivePool": _ADAPTIVE_POOL,
     "MaxUnpool": _MAX_UNPOOL,

@@ -7,10 +7,7 @@ from collections.abc import Mapping
 from netdsl.backends.engine import Array, Task
 from netdsl.backends.keras import models
 from netdsl.backends.keras.engine import KerasEngine, KerasModel, on_device
-from netdsl.backends.keras.on_torch import allow_dots
 from netdsl.graph import ElaboratedNet
-
-allow_dots()
 
 # How many examples a prediction on new data takes at once.
 _AT_ONCE = 64

@@ -92,10 +92,7 @@ def avgpool(layer: AvgPool, inputs: tuple[TensorType, ...]) -> Emission:
     axes = inputs[0].rank - 1
     sizes = _sizes(layer, axes)
     if layer.pad == "same":
-        if not layer.count_pad:
-            return _plain("average_pool", layer, axes)
-        text = "counted_avg_pool({0}, {size}, {strides})"
-        return function(text, "counted_avg_pool", **sizes)
+        return _same_avgpool(layer, axes)
     outside, over = pairs_of(layer.window(), axes), _overhang(layer, axes)
     flowing, amounts = "{0}", {}
     if not layer.count_pad:
@@ -108,6 +105,19 @@ def avgpool(layer: AvgPool, inputs: tuple[TensorType, ...]) -> Emission:
         return function(plain.text.replace("{0}", flowing), **plain.values, **amounts)
     text = f"padded_avg_pool({flowing}, {{size}}, {{strides}}, {{padding}})"
     return function(text, "padded_avg_pool", **sizes, padding=over, **amounts)
+
+
+def _same_avgpool(layer: AvgPool, axes: int) -> Emission:
+    """Keras' own where the padding is even, for on PyTorch it counts what is uneven."""
+    sizes = _sizes(layer, axes)
+    if layer.count_pad:
+        text = "ops.average_pool(SamePad({size}, {strides})({0}), {size}, {strides})"
+        return function(text, "SamePad", **sizes)
+    windows = zip(sizes["size"], sizes["strides"], strict=True)
+    if all(size == 1 or (stride == 1 and size % 2) for size, stride in windows):
+        return _plain("average_pool", layer, axes)
+    text = "same_avg_pool({0}, {size}, {strides})"
+    return function(text, "SamePad", "same_avg_pool", **sizes)
 
 
 @row(AdaptiveAvgPool)
