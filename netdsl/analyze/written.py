@@ -19,7 +19,8 @@ def call(node: Node, brief: bool = False) -> str:
     """The call with the arguments that the spec gives, at the call or by a `default`.
 
     `conv(channels, 3)` in a loop reads `conv(64, 3)`; what has no short value reads as written.
-    A brief one leaves out what a `default` gives, and what has the value that it has anyway.
+    What a `default` gives is left out where it is what the layer has anyway. A brief one leaves out
+    all that a `default` gives, and what has the value that it has anyway.
     """
     if isinstance(node.work, Graph):
         name, arguments = node.work.name, _of_block(node, node.work, brief)
@@ -43,14 +44,16 @@ def parameters(node: Node, body: Graph) -> dict[str, str]:
 
 
 def _of_layer(node: Node, layer: Layer, brief: bool) -> Iterator[str]:
-    given = _at_call(node, layer.word) if brief else node.written.arguments
+    here = _at_call(node, layer.word)
+    given = here if brief else node.written.arguments
     declared = layer.arguments()
     in_order = True
     # Those of a base (`init`) come first among the fields, but are given by name.
     for name in sorted(declared, key=lambda name: declared[name].keyword):
         argument = declared[name]
         value = getattr(layer, name)
-        if name not in given or (brief and value == argument.default):
+        plain = value == argument.default and (brief or name not in here)
+        if name not in given or plain:
             in_order = False
             continue
         if isinstance(argument, (TensorInput, TiedWeight)):

@@ -79,11 +79,17 @@ class Attention(layers.Layer):
             earlier = rows[:, None] >= columns
             seen = earlier if seen is None else ops.logical_and(seen, earlier)
         # Where no key may be seen nothing is gathered.
-        shares = ops.softmax(scores if seen is None else ops.where(seen, scores, -1e30))
+        scores = scores if seen is None else ops.where(seen, scores, -1e30)
+        shares = self.softmax(scores)
         shares = shares if seen is None else ops.where(seen, shares, 0.0)
         y = ops.swapaxes(ops.matmul(shares, v), -3, -2)
         y = ops.reshape(y, (*ops.shape(y)[:-2], y.shape[-2] * y.shape[-1]))
         return self.project(y, self.out_proj_weight, self.out_proj_bias)
+
+    def softmax(self, scores):
+        """Over the last axis; TensorFlow's own takes five axes at most on some processors."""
+        shape = ops.shape(scores)
+        return ops.reshape(ops.softmax(ops.reshape(scores, (-1, shape[-1]))), shape)
 
     def divide(self, x):
         """(..., length, features) as (..., heads, length, features of a head)."""
