@@ -202,6 +202,24 @@ def test_one_backend_needs_no_other(
     assert told.splitlines()[-1] == "done"
 
 
+EMITTED = """
+import netdsl
+net = netdsl.load("points.net")
+print(net.keras().count_params())
+from netdsl.backends.keras import emit
+source = {}
+exec(emit(net.elaborated), source)
+training, evaluation = source["points"]()
+print(evaluation.count_params())
+"""
+
+
+def test_emitted_code_runs_on_pytorch() -> None:
+    told = in_a_process(f"Without.names = ['tensorflow']\n{EMITTED}", KERAS_BACKEND="torch")
+    ours, theirs = told.splitlines()
+    assert ours == theirs
+
+
 MISSING = """
 from netdsl.training.backends import backend
 for name, Without.names in {0}.items():
