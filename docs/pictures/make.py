@@ -28,7 +28,7 @@ PICTURES = {
     "vgg16.svg": "vgg16",
     "vgg16_volumes.svg": "vgg16 --as volumes",
     "googlenet.svg": "googlenet",
-    "resnet50.svg": "resnet50 --open bottleneck2",
+    "resnet50.svg": "resnet50",
     "densenet121.svg": "densenet121",
     "unet.svg": "unet",
     "unet_volumes.svg": "unet --as volumes",

@@ -62,9 +62,9 @@ def draw(nets: Sequence[ElaboratedNet], kind: str, ending: str, look: Look = PLA
     writers = KINDS[kind]
     if ending not in writers:
         endings = ", ".join(f".{known}" for known in writers)
-        raise UserError(f"a {kind} is written as {endings}, not as .{ending}")
+        raise UserError(f"--as {kind} is written as {endings}, not as .{ending}")
     if len(nets) > 1 and kind != "table":
-        raise UserError(f"a {kind} is of one net; several are compared by --as table")
+        raise UserError(f"--as {kind} is of one net; several are compared by --as table")
     return writers[ending](nets, look)
 
 

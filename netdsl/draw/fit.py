@@ -1,8 +1,8 @@
 """What of a net is shown open where nobody says. From: a diagram. To: a picture's diagram.
 
-A small net is open throughout. Of a larger one a block is open where it is met first, as papers
-draw one bottleneck beside the whole, as long as the picture has few boxes and is readable when it
-is as wide as a page.
+A small net is open throughout. Of a larger one each block is open once, where it is repeated or
+else met first, as papers draw one bottleneck beside the whole, as long as the picture has few boxes
+and is readable when it is as wide as a page.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from netdsl.draw.cards import SMALL
-from netdsl.draw.diagram import Diagram, Level
+from netdsl.draw.diagram import Box, Diagram, Level
 from netdsl.draw.fold import called, folded, full_name, size
 from netdsl.draw.placed import Placed
 from netdsl.draw.shorten import gathered, regions
@@ -49,11 +49,9 @@ def fitted(diagram: Diagram, place: Place, margins: float = 0.0) -> tuple[Diagra
     seen: set[str] = set()
     waiting = [(diagram.level, "", "")]
     for level, around, word in waiting:
-        for box in level.boxes:
-            # What exists in training only stands beside the net, and would stretch it. A block
-            # that calls itself, as the levels of a U-Net do, is open as far as it goes.
-            known = called(box) in seen and called(box) != word
-            if box.inside is None or box.training or known:
+        for box in _worth_opening(level):
+            # A block that calls itself, as the levels of a U-Net do, is open as far as it goes.
+            if box.inside is None or (called(box) in seen and called(box) != word):
                 continue
             path = full_name(around, box)
             if box.kind != "run":
@@ -66,6 +64,20 @@ def fitted(diagram: Diagram, place: Place, margins: float = 0.0) -> tuple[Diagra
                 shown, best = tried, placed
             waiting.append((box.inside, path, called(box)))
     return shown, best
+
+
+def _worth_opening(level: Level) -> list[Box]:
+    """The boxes of a level that may be open: of the uses of a block first one that is repeated.
+
+    A body of one box shows no more than its use. What exists in training only stands beside the
+    net, and would stretch it.
+    """
+    found = [
+        box
+        for box in level.boxes
+        if box.inside is not None and len(box.inside.boxes) > 1 and not box.training
+    ]
+    return sorted(found, key=lambda box: box.count == 1)
 
 
 def _narrow(level: Level) -> Level:

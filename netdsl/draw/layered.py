@@ -28,7 +28,7 @@ Measure: TypeAlias = Callable[[Box], Card]
 # Half the room between neighbours in a row, that around what passes, and inside an open box.
 _BESIDE, _PASSING, _INSIDE = 6.0, 5.0, 9.0
 # Between rows: room for a straight line with its head, and more where lines move across.
-_GAP, _MOST_MORE, _MORE = 14.0, 30.0, 0.18
+_GAP, _MOST_MORE, _MORE = 11.0, 28.0, 0.16
 # How much of a line before a box is straight.
 _HEAD = 7.0
 # Between an edge and the shape beside it, and behind that text.
@@ -204,8 +204,10 @@ class _Rows:
                 for port, place in enumerate(shape.inside.exits):
                     found[slot, True, port] = place - middle
                 continue
-            inputs = self._inputs(slot)
-            for port, place in zip(inputs, _spread(len(inputs), shape.across), strict=True):
+            inputs, main = self._inputs(slot)
+            # Where texts stand above and below the middle, edges meet in it.
+            rim = shape.across if shape.card.middle is None else 0.0
+            for port, place in zip(inputs, _spread(len(inputs), rim, main), strict=True):
                 found[slot, False, port] = place
             box = self._level.boxes[number]
             if self._way.down and len(box.outputs) > 1:
@@ -223,15 +225,20 @@ class _Rows:
         reaches = [self._way.label(cards.shape(type))[0] for type in box.outputs]
         return [_TO_LABEL + reach.after for reach in reaches]
 
-    def _inputs(self, slot: Slot) -> list[int]:
-        """The inputs of a box in the order in which their edges arrive."""
+    def _inputs(self, slot: Slot) -> tuple[list[int], int | None]:
+        """The inputs of a box in the order in which their edges arrive, and which is in the middle.
+
+        That is the only one that comes from the row before; others have passed boxes beside it.
+        """
         for at, links in enumerate(self._ranks.links):
             into = [link for link in links if link.target == slot]
             if into:
                 order = {source: place for place, source in enumerate(self._ranks.rows[at])}
                 into.sort(key=lambda link: (order[link.source], link.output, link.input))
-                return list(dict.fromkeys(link.input for link in into))
-        return []
+                inputs = list(dict.fromkeys(link.input for link in into))
+                near = {link.input for link in into if link.source.kind != "pass"}
+                return inputs, inputs.index(*near) if len(near) == 1 else None
+        return [], None
 
     def _extent(self, slot: Slot) -> Extent:
         """How far a slot reaches across to both sides."""
@@ -382,10 +389,14 @@ class _Rows:
         return self._path if number in (ENTRY, EXIT) else self._named(self._level.boxes[number])
 
 
-def _spread(count: int, across: float) -> list[float]:
-    """Places for so many ends at the rim of a box, around its middle."""
-    apart = min(_ENDS, max(across - 12.0, 0.0) / max(count - 1, 1))
-    return [(number - (count - 1) / 2) * apart for number in range(count)]
+def _spread(count: int, across: float, middle: int | None = None) -> list[float]:
+    """Places for so many ends at the rim of a box, around the middle of all or around one."""
+    if middle is None:
+        apart = min(_ENDS, max(across - 12.0, 0.0) / max(count - 1, 1))
+        return [(number - (count - 1) / 2) * apart for number in range(count)]
+    beside = max(middle, count - 1 - middle, 1)
+    apart = min(_ENDS, max(across / 2 - 6.0, 0.0) / beside)
+    return [(number - middle) * apart for number in range(count)]
 
 
 def _curve(start: Point, end: Point) -> tuple[Point, ...]:

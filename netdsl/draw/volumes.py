@@ -16,7 +16,6 @@ from netdsl.draw.cards import Card
 from netdsl.draw.diagram import Box, Diagram, Level
 from netdsl.draw.fit import MOST, WIDEST
 from netdsl.draw.flat import everyone, flat
-from netdsl.draw.fold import folded
 from netdsl.draw.layered import place
 from netdsl.draw.paint import MARGIN, key, moved, told
 from netdsl.draw.placed import Placed, Route, Spot
@@ -90,7 +89,8 @@ def _candidates(diagram: Diagram) -> Iterator[Diagram]:
         yield diagram.replace(level=_opened(diagram.level, least, heights))
     short = gathered(diagram.level, regions(diagram.level))
     for count in (MOST // 3, MOST // 6):
-        yield folded(diagram.replace(level=_pieces(short, count)), 0)
+        pieces = _pieces(short, count)
+        yield diagram.replace(level=pieces.replace(boxes=tuple(map(_closed, pieces.boxes))))
 
 
 def _height(level: Level, known: dict[Level, int]) -> int:
@@ -106,9 +106,29 @@ def _opened(level: Level, least: int, heights: dict[Level, int]) -> Level:
     boxes = []
     for box in level.boxes:
         opens = box.inside and box.kind != "summary" and heights[box.inside] >= least
-        inside = _opened(box.inside, least, heights) if opens and box.inside else None
-        boxes.append(box.replace(inside=inside))
+        if opens and box.inside:
+            boxes.append(box.replace(inside=_opened(box.inside, least, heights)))
+        else:
+            boxes.append(_closed(box))
     return level.replace(boxes=tuple(boxes))
+
+
+def _closed(box: Box) -> Box:
+    """A box with nothing inside, in the colour of what computes most in it."""
+    if box.inside is None:
+        return box
+    most = max(_layers(box.inside), key=_work)
+    return box.replace(inside=None, category=most.category)
+
+
+def _layers(level: Level) -> Iterator[Box]:
+    for box in level.boxes:
+        yield from _layers(box.inside) if box.inside is not None else (box,)
+
+
+def _work(box: Box) -> tuple[int, int]:
+    macs = box.cost.macs
+    return (macs if isinstance(macs, int) else 1), box.cost.weights
 
 
 def _pieces(level: Level, count: int) -> Level:
@@ -119,16 +139,19 @@ def _pieces(level: Level, count: int) -> Level:
 
 
 def _flattened(diagram: Diagram) -> Level:
-    """The innermost boxes with what flows between them; outputs need none of their own."""
+    """The innermost boxes with what flows between them.
+
+    Outputs need none of their own; what exists in training only is left out.
+    """
     shown = flat(diagram)
     inner = [each for each in everyone(shown.boxes) if not each.inside]
-    inner = [each for each in inner if each.box.outputs]
+    inner = [each for each in inner if each.box.outputs and not each.training]
     numbers = {each.number: at for at, each in enumerate(inner)}
     boxes = tuple(each.box.replace(name=each.path, inside=None) for each in inner)
     edges = tuple(
         flow.edge.replace(source=numbers[flow.source.number], target=numbers[flow.target.number])
         for flow in shown.flows
-        if flow.target.number in numbers
+        if flow.source.number in numbers and flow.target.number in numbers
     )
     return Level(boxes, edges, (), ())
 

@@ -57,7 +57,7 @@ def test_an_ending_that_a_kind_has_not_is_told(
     out = tmp_path / "small.gif"
     assert main(["draw", spec, "--as", kind, "-o", str(out)]) == 1
     endings = ", ".join(f".{ending}" for ending in KINDS[kind])
-    assert capsys.readouterr().err == f"error: a {kind} is written as {endings}, not as .gif\n"
+    assert capsys.readouterr().err == f"error: --as {kind} is written as {endings}, not as .gif\n"
     assert not out.exists()
 
 
