@@ -5,6 +5,9 @@ Imports are inside the functions, so that nothing is loaded before it is needed.
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from netdsl.graph import ElaboratedNet
@@ -52,8 +55,24 @@ def models(net: ElaboratedNet, fold: frozenset[str] = frozenset()) -> Models:
 
     allow_dots()
     source, name = emission.write(net, fold)
-    made = execute(source, net.name, name)[name]()
+    with _as_deep_as(net):
+        made = execute(source, net.name, name)[name]()
     return Models(*made) if isinstance(made, tuple) else Models(made, made)
+
+
+@contextmanager
+def _as_deep_as(net: ElaboratedNet) -> Iterator[None]:
+    """Room for Keras, which goes through a new model by one call inside another for each step."""
+    from netdsl.analyze.cost import Costs
+    from netdsl.analyze.depth import depth
+
+    usual = sys.getrecursionlimit()
+    # A layer is up to five steps: padding, a move of axes and back, itself, what follows.
+    sys.setrecursionlimit(usual + 5 * depth(net.graph, Costs()).longest_path)
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(usual)
 
 
 def build(net: ElaboratedNet, fold: frozenset[str] = frozenset()) -> keras.Model:

@@ -333,3 +333,12 @@ def test_names_that_keras_cannot_have_are_told(text: str, reason: str) -> None:
     with pytest.raises(SpecError) as caught:
         emit(net)
     assert reason in str(caught.value)
+
+
+def test_a_net_may_be_deeper_than_python_calls() -> None:
+    text = "net Deep {\n  input x: 2\n  repeat 1200 { dense(2) }\n}\n"
+    keras.utils.clear_session()
+    limit = sys.getrecursionlimit()
+    model = netdsl.load("deep.net", text=text).keras()
+    assert model.count_params() == 1200 * 6
+    assert sys.getrecursionlimit() == limit
