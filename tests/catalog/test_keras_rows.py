@@ -12,6 +12,7 @@ from netdsl.backends.keras.rows import Emission, in_full
 from netdsl.catalog.base import Example, Layer
 from netdsl.tensor import TensorType
 from tests.catalog import torch_rows
+from tests.catalog.keras_engine import ENGINE
 from tests.catalog.keras_rows import (
     Built,
     check_close,
@@ -114,6 +115,16 @@ WINDOWS = [
 ]
 
 
+# On JAX Keras does not follow the indices of a window shorter than its stride through open sizes.
+NOT_FOLLOWED = ("maxpool(2, stride=3, pad=same)", "maxpool(1, stride=2, pad=same)")
+
+
+def skip_what_is_not_followed(call: str) -> None:
+    """Passes a call by that cannot be built with open sizes here."""
+    if ENGINE == "jax" and call in NOT_FOLLOWED:
+        pytest.skip("there Keras cannot infer the shape (docs/backends.md)")
+
+
 def row_of(call: str, shape: tuple[int, ...]) -> Emission:
     """What Keras needs for a layer with one input."""
     layer = record(call)
@@ -125,6 +136,8 @@ def row_of(call: str, shape: tuple[int, ...]) -> Emission:
 @pytest.mark.parametrize("opened", [False, True], ids=["known", "unknown"])
 @pytest.mark.parametrize(("call", "shape"), WINDOWS)
 def test_a_window(call: str, shape: tuple[int, ...], opened: bool) -> None:
+    if opened:
+        skip_what_is_not_followed(call)
     example = Example(call, (shape,))
     compare(record(call), (TensorType(shape),), drawn(example), opened)
 
@@ -144,6 +157,7 @@ WITH_HELPERS = [
 
 @pytest.mark.parametrize(("call", "shape"), WITH_HELPERS)
 def test_what_uses_a_helper_can_be_compiled(call: str, shape: tuple[int, ...]) -> None:
+    skip_what_is_not_followed(call)
     built = Built(record(call), (unknown(TensorType(shape)),))
     (tensor,) = drawn(Example(call, (shape,)))
     given = from_torch(tensor).numpy()

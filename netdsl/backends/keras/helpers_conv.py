@@ -21,8 +21,10 @@ class SamePad(layers.Layer):
         ]
         amounts = []
         for n, k, s, d in zip(sizes, *rules):
-            total = (-(-n // s) - 1) * s + d * (k - 1) + 1 - n
-            total = (total + abs(total)) // 2  # at least 0, also where n is a tensor
+            reach = d * (k - 1) + 1
+            total = (-(-n // s) - 1) * s + reach - n
+            if reach < s:  # at least 0, also where n is a tensor
+                total = (total + abs(total)) // 2
             amounts.append((total // 2, total - total // 2))
         return ops.pad(x, ((0, 0), *amounts, (0, 0)), constant_values=self.value)
 '''

@@ -10,11 +10,15 @@ class TiedDense(layers.Layer):
 
     def __init__(self, units, use_bias=True, bias_initializer="zeros", **kwargs):
         super().__init__(**kwargs)
+        self.units = units
         self.bias = None
         if use_bias:
             self.bias = self.add_weight(
                 name="bias", shape=(units,), initializer=bias_initializer
             )
+
+    def compute_output_shape(self, x_shape):
+        return (*x_shape[:-1], self.units)
 
     def call(self, x, tied):
         if isinstance(tied, layers.Dense):

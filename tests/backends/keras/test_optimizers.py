@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from netdsl.backends.keras.optimizers import KerasOptimizer
+from netdsl.backends.keras.precision import DOUBLES
 from netdsl.backends.torch.optimizers import optimizer
 from netdsl.catalog.optimizers import Adagrad, Adam, AdamW, Optimizer, RmsProp, Sgd
 from tests.catalog.keras_rows import Array
@@ -61,8 +62,9 @@ def test_the_formula_is_pytorchs(record: Optimizer) -> None:
     for start, weight, variable in zip(starts, theirs, ours, strict=True):
         moved = weight.detach().numpy() - start
         found = keras.ops.convert_to_numpy(variable) - start
-        # The rate of Keras is a number in single precision.
-        assert np.abs(found - moved).max() <= 1e-6 * np.abs(moved).max()
+        # The rate of Keras is a number in single precision, and on JAX everything is.
+        rounding = 0 if DOUBLES else STEPS * 1e-7
+        assert np.abs(found - moved).max() <= 1e-6 * np.abs(moved).max() + rounding
         assert np.abs(moved).min() > 0
 
 
