@@ -262,7 +262,8 @@ def _by_name(result: Any, output: str) -> dict[str, Any]:
 
 
 def _constant(values: Array) -> keras.Variable:
-    return keras.Variable(values, trainable=False, dtype=values.dtype.name)
+    kind = keras.config.floatx() if values.dtype.kind == "f" else values.dtype.name
+    return keras.Variable(values, trainable=False, dtype=kind)
 
 
 def _penalty(penalties: Sequence[Penalty], variables: Mapping[str, Any]) -> Callable[[], Tensor]:
