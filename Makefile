@@ -5,6 +5,8 @@ BIN := .venv/bin
 ENGINES := .venv/engines/bin
 # Of the tests. Each takes up to 6 GB of memory.
 PROCESSES ?= 2
+# What starts processes of its own, each of up to 5 GB; by itself, so that memory is not used twice.
+LARGE := tests/parity/test_backends.py
 
 .PHONY: train test engines parity parity-backends bench docs-pictures generate setup clean
 
@@ -17,7 +19,8 @@ test: .venv/dev.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy --strict netdsl
-	$(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist worksteal
+	$(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist worksteal --ignore $(LARGE)
+	$(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist worksteal $(LARGE)
 
 # What Keras computes and trains on JAX and on PyTorch, in an environment without TensorFlow. Takes
 # some minutes.
