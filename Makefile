@@ -23,7 +23,7 @@ test: .venv/dev.stamp
 	$(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist worksteal $(LARGE)
 
 # What Keras computes and trains on JAX and on PyTorch, in an environment without TensorFlow. Takes
-# some minutes.
+# four minutes.
 engines: .venv/engines.stamp
 	set -e; for engine in jax torch; do KERAS_BACKEND=$$engine $(ENGINES)/python -m pytest \
 		--numprocesses $(PROCESSES) --dist worksteal tests/catalog/test_keras_*.py \

@@ -155,6 +155,7 @@ WITH_HELPERS = [
 ]
 
 
+@pytest.mark.skipif(ENGINE == "torch", reason="there Keras compiles only where it is asked to")
 @pytest.mark.parametrize(("call", "shape"), WITH_HELPERS)
 def test_what_uses_a_helper_can_be_compiled(call: str, shape: tuple[int, ...]) -> None:
     skip_what_is_not_followed(call)

@@ -23,6 +23,7 @@ from netdsl.backends.keras.losses import (
     target_of,
     to_keras,
 )
+from netdsl.backends.keras.on_torch import begin_chance
 from netdsl.backends.keras.optimizers import KerasOptimizer
 from netdsl.backends.keras.weights import Held, named_variables
 from netdsl.diagnostics import UserError
@@ -107,6 +108,7 @@ class KerasEngine(KerasModel):
 
     def train(self, batches: Sequence[Indices], seed: int, tick: Tick) -> Figures:
         """See `Engine.train`."""
+        begin_chance(seed)
         for number, state in enumerate(self._seeds):
             drawn = np.random.SeedSequence([seed, number]).generate_state(1)
             state.assign([int(drawn[0]) >> 1, 0])  # below 2 ** 31, as some engines want it
