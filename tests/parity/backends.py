@@ -33,11 +33,11 @@ THREADS = 1
 _HEAD = """\
 # The same numbers on every backend
 
-Each bundled net was built for PyTorch, Keras (on TensorFlow) and ONNX (run by onnxruntime) with the
-same random numbers in every weight, bias and running statistic, and got the same {examples} random
-inputs, as `netdsl parity --depth all` does; images are as small as the net takes. A difference is
-the largest one between two numbers of a tensor, as a share of its largest number, and what stands
-here is the largest one over all tensors of the net.
+Each net of the table was built for PyTorch, Keras (on TensorFlow) and ONNX (run by onnxruntime)
+with the same random numbers in every weight, bias and running statistic, and got the same
+{examples} random inputs, as `netdsl parity --depth all` does; images are as small as the net takes.
+A difference is the largest one between two numbers of a tensor, as a share of its largest number,
+and what stands here is the largest one over all tensors of the net.
 
 The forward pass is in single precision and in evaluation: the tensor of every layer, and the
 outputs of the net as it is exported, which have to agree within 1e-4. Gradients, and the weights
