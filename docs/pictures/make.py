@@ -1,6 +1,6 @@
 """Makes every picture of the docs, and the tables in docs/pictures.md: `make docs-pictures`.
 
-The built-in layout is alike on every machine. `--check` writes nothing and names what is stale.
+`--check` writes nothing and names what is stale.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ PICTURES = {
     "reviews.svg": "docs/pictures/lstm.net:Reviews",
     "vae.svg": "docs/pictures/vae.net",
 }
-ALWAYS = ("--layout", "own", "--theme", "auto")
+ALWAYS = ("--theme", "auto")
 
 # Between two comments of the page that have the file's name.
 TABLES = {

@@ -17,6 +17,13 @@ from netdsl.training.files import whole
 _TABLES = frozenset({"md"})
 
 
+def _depth(ctx: click.Context, param: click.Parameter, value: str | None) -> int | str:
+    """How many levels of blocks are shown: a whole number, `all`, or what `fits`."""
+    if value in (None, "all"):
+        return value or "fits"
+    return depth_of(ctx, param, value) or "all"
+
+
 @click.command("draw")
 @click.argument("spec")
 @click.option(
@@ -33,7 +40,10 @@ _TABLES = frozenset({"md"})
     help="Boxes and edges, feature maps to scale, or rows; a graph, for .md a table.",
 )
 @click.option(
-    "--depth", metavar="N", help="Levels of blocks to show, or all; what a page can show."
+    "--depth",
+    callback=_depth,
+    metavar="N",
+    help="Levels of blocks to show, or all; what a page can show.",
 )
 @click.option(
     "--open", "opened", multiple=True, metavar="NAME", help="A block or box to open; several times."
@@ -56,7 +66,7 @@ def command(
     spec: str,
     out: Path,
     kind: str | None,
-    depth: str | None,
+    depth: Any,
     opened: tuple[str, ...],
     figures: bool,
     direction: Any,
@@ -74,20 +84,12 @@ def command(
 
     ending = out.suffix.removeprefix(".").lower()
     kind = kind or ("table" if ending in _TABLES else "graph")
-    levels = None if depth is None else _levels(depth)
-    look = Look(levels, depth == "all", opened, figures, direction, layout, theme, legend, scale)
+    look = Look(depth, opened, figures, direction, layout, theme, legend, scale)
     nets = _nets(spec, options)
     picture = draw([net.elaborated for net in nets], kind, ending, look)
     with whole(out) as draft:
         draft.write_bytes(picture)
     return 0
-
-
-def _levels(depth: str) -> int | None:
-    """How many levels are shown; None for `all`."""
-    context = click.get_current_context()
-    (option,) = (param for param in context.command.params if param.name == "depth")
-    return depth_of(context, option, depth)
 
 
 def _nets(spec: str, options: dict[str, Any]) -> list[Net]:

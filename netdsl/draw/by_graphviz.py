@@ -7,7 +7,6 @@ do not matter, and everything is drawn as that of the built-in layout is.
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator, Sequence
 from math import ceil, hypot
 from typing import Any, TypeAlias
@@ -33,11 +32,6 @@ _LABEL_HEIGHT = cards.SMALL * 1.35
 _FLAT = 0.05
 
 _Object: TypeAlias = "dict[str, Any]"
-
-
-def available() -> bool:
-    """Whether Graphviz' `dot` can be run."""
-    return shutil.which("dot") is not None
 
 
 def place(diagram: Diagram, figures: bool = False, direction: Direction = "down") -> Placed:

@@ -46,25 +46,20 @@ class Card(Record):
 
 def card(box: Box, figures: bool = False) -> Card:
     """What stands in a folded box; with `figures` its weights and multiply-adds too."""
-    lines = [line(text, bold=True) for text in broken(title(box), TITLE, True)]
-    further = ", ".join(part.call for part in box.parts[1:])
-    if further:
-        lines += [line(text) for text in broken(further, SMALL)]
-    if figures and (text := cost(box)):
-        lines += [line(piece, faint=True) for piece in broken(text, SMALL)]
-    return around(lines)
+    return _with(box, ", ".join(part.call for part in box.parts[1:]), figures)
 
 
 def header(box: Box, figures: bool = False) -> Card:
     """What stands at the top of an open box."""
-    lines = [line(text, bold=True) for text in broken(title(box), TITLE, True)]
-    if figures and (text := cost(box)):
-        lines += [line(piece, faint=True) for piece in broken(text, SMALL)]
-    return around(lines)
+    return _with(box, "", figures)
 
 
-def around(lines: list[Line]) -> Card:
-    """A card with these lines."""
+def _with(box: Box, further: str, figures: bool) -> Card:
+    """A card with a box's title, a further text and its figures, as far as there are any."""
+    lines = [line(piece, bold=True) for piece in broken(title(box), TITLE, True)]
+    lines += [line(piece) for piece in broken(further, SMALL)]
+    if figures:
+        lines += [line(piece, faint=True) for piece in broken(cost(box), SMALL)]
     across, down = _PADDING
     width = max(text.width for text in lines) + 2 * across
     return Card(tuple(lines), width, height(lines) + 2 * down)

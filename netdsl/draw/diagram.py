@@ -96,7 +96,7 @@ class Level(Record):
 
 
 class Diagram(Record):
-    """A net's picture: its inputs and outputs are boxes of the level."""
+    """A net's picture: its inputs and outputs are boxes of the level; `doc` is its comment."""
 
     name: str
     level: Level

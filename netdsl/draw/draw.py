@@ -32,15 +32,14 @@ Layout: TypeAlias = Literal["own", "dot"]
 class Look(Record):
     """How a picture looks.
 
-    `depth` levels are shown, of which 1 is the net's own, `everything` shows all; without either
-    what is open goes by what a page can show. `opened` names boxes or blocks that are open besides.
-    `figures` shows weights and multiply-adds. `layout` is
-    the built-in one, which is the same on every machine, or that of Graphviz. `theme` is `light`,
-    `dark` or, in SVG, `auto`: that of the reader's page. `scale` is a PNG's pixels for each point.
+    `depth` levels are shown, of which 1 is the net's own; `fits` shows what a page can show.
+    `opened` names boxes or blocks that are open besides. `figures` shows weights and multiply-adds.
+    `layout` is the built-in one, which is the same on every machine, or that of Graphviz. `theme`
+    is `light`, `dark` or, in SVG, `auto`: that of the reader's page. `scale` is a PNG's pixels for
+    each point.
     """
 
-    depth: int | None = None
-    everything: bool = False
+    depth: int | Literal["all", "fits"] = "fits"
     opened: tuple[str, ...] = ()
     figures: bool = False
     direction: Direction = "down"
@@ -51,13 +50,30 @@ class Look(Record):
 
 
 PLAIN = Look()
+# Fields that the command line calls otherwise.
+_OPTIONS = {"opened": "--open", "legend": "--no-legend"}
+# Which fields change a picture, by its kind and by the ending of its file.
+_EVERY = frozenset(Look.fields)
+_OF_KIND = {
+    "graph": _EVERY,
+    "volumes": frozenset({"theme", "legend", "scale"}),
+    "table": frozenset(),
+}
+_OF_ENDING = {
+    "png": _EVERY,
+    **dict.fromkeys(("svg", "pdf", "tex"), _EVERY - {"scale"}),
+    "dot": frozenset({"depth", "opened", "figures", "direction", "theme"}),
+    "mmd": frozenset({"depth", "opened", "figures", "direction"}),
+    "html": frozenset({"depth", "opened"}),
+}
 
 
 def draw(nets: Sequence[ElaboratedNet], kind: str, ending: str, look: Look = PLAIN) -> bytes:
     """The picture of a net, or a table of several, as a file with that ending.
 
     `kind` is `graph`, `volumes` or `table`. A `UserError` says what a kind cannot be written as,
-    which names cannot be opened, or that Graphviz is missing.
+    what of the look would change nothing, which names cannot be opened, or that Graphviz is
+    missing.
     """
     writers = KINDS[kind]
     if ending not in writers:
@@ -65,7 +81,20 @@ def draw(nets: Sequence[ElaboratedNet], kind: str, ending: str, look: Look = PLA
         raise UserError(f"--as {kind} is written as {endings}, not as .{ending}")
     if len(nets) > 1 and kind != "table":
         raise UserError(f"--as {kind} is of one net; several are compared by --as table")
+    _refuse_unused(kind, ending, look)
     return writers[ending](nets, look)
+
+
+def _refuse_unused(kind: str, ending: str, look: Look) -> None:
+    """Raises `UserError` for what is asked for and would change nothing."""
+    taken = _OF_KIND[kind] & _OF_ENDING.get(ending, frozenset())
+    for name in Look.fields:
+        if getattr(look, name) != getattr(PLAIN, name) and name not in taken:
+            raise UserError(
+                f"{_OPTIONS.get(name, f'--{name}')} says nothing of a {kind} as .{ending}"
+            )
+    if look.theme == "auto" and ending != "svg":
+        raise UserError(f"--theme auto is for .svg; a .{ending} is light or dark")
 
 
 def whole(net: ElaboratedNet) -> Diagram:
@@ -79,10 +108,12 @@ def shown(diagram: Diagram, look: Look) -> tuple[Diagram, Placed | None]:
     for name in look.opened:
         if name not in known:
             raise UserError(_cannot_open(name, known))
-    if look.depth is not None or look.everything or look.opened:
-        depth = None if look.everything else (look.depth or 1) - 1
-        return folded(diagram, depth, look.opened), None
-    return fitted(diagram, _built_in(look), 2 * MARGIN)
+    if look.depth == "all":
+        return folded(diagram, None), None
+    if look.depth == "fits" and not look.opened:
+        return fitted(diagram, _built_in(look), 2 * MARGIN)
+    levels = 1 if look.depth == "fits" else look.depth
+    return folded(diagram, levels - 1, look.opened), None
 
 
 def _cannot_open(name: str, known: set[str]) -> str:
@@ -122,7 +153,8 @@ def _volumes(nets: Sequence[ElaboratedNet], look: Look) -> Scene:
 
 def _colors(look: Look) -> Theme:
     """The theme of a format that cannot follow the reader's page."""
-    return "light" if look.theme == "auto" else look.theme
+    assert look.theme != "auto"
+    return look.theme
 
 
 def _svg(scene: Scene, look: Look) -> bytes:

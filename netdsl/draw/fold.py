@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator
 
 from netdsl.draw.diagram import Box, Diagram, Level
 
-# Between the names of boxes in a full name, as placed.py has it.
-_INTO = " > "
+# Between the names of boxes in a full name.
+INTO = " > "
 
 
 def folded(
@@ -28,7 +28,7 @@ def folded(
 
 def full_name(path: str, box: Box) -> str:
     """A box's name with those of the boxes around it."""
-    return f"{path}{_INTO}{box.name}" if path else box.name
+    return f"{path}{INTO}{box.name}" if path else box.name
 
 
 def called(box: Box) -> str:
@@ -89,7 +89,7 @@ class _Fold:
         return (
             self._named(box)
             or path in self._paths
-            or any(name.startswith(path + _INTO) for name in self._paths)
+            or any(name.startswith(path + INTO) for name in self._paths)
             or self._holding(box.inside)
         )
 

@@ -10,13 +10,15 @@ the page or to the right. See `ranks.py` and `align.py` for the rows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Literal, TypeAlias
+from collections.abc import Callable, Sequence
+from typing import Literal, TypeAlias, TypeVar
 
 from netdsl.draw import cards, fonts
 from netdsl.draw.align import Extent, aligned
 from netdsl.draw.cards import Card
 from netdsl.draw.diagram import ENTRY, EXIT, Box, Diagram, Edge, Level
+from netdsl.draw.fold import full_name
+from netdsl.draw.lines import Piece, curve, joined, shifted
 from netdsl.draw.placed import Label, Placed, Route, Spot
 from netdsl.draw.ranks import Link, Slot, ranked
 from netdsl.draw.scene import Point
@@ -24,6 +26,7 @@ from netdsl.record import Record
 
 Direction: TypeAlias = Literal["down", "right"]
 Measure: TypeAlias = Callable[[Box], Card]
+_Lying = TypeVar("_Lying", Spot, Label)
 
 # Half the room between neighbours in a row, that around what passes, and inside an open box.
 _BESIDE, _PASSING, _INSIDE = 6.0, 5.0, 9.0
@@ -177,7 +180,7 @@ class _Rows:
         return _Shape(across, along, across / 2, head, inside)
 
     def _named(self, box: Box) -> str:
-        return f"{self._path} > {box.name}" if self._path else box.name
+        return full_name(self._path, box)
 
     def _shown(self) -> dict[tuple[int, int], str]:
         """The shapes beside edges: one for each tensor that a box of the level gives to another.
@@ -354,14 +357,14 @@ class _Rows:
         port = edge.output if slots[0].kind == "box" else 0
         across = self._end(row, slots[0], True, port)
         start = across, self._leaves(edge, row)
-        points: list[tuple[Point, ...]] = []
+        points: list[Piece] = []
         for slot in slots[1:]:
             points.append(((across, self._trunks[row]),))
             row += 1
             port = edge.input if slot.kind == "box" else 0
             end = self._end(row, slot, False, port)
             stop = self._tops[row] - (min(_HEAD, gap / 2) if slot.kind == "box" else 0.0)
-            points.append(_curve((across, self._trunks[row - 1]), (end, stop)))
+            points.append(curve((across, self._trunks[row - 1]), (end, stop)))
             across = end
         points.append(((across, self._arrives(edge, row)),))
         arrives_open = edge.target == EXIT or self._shapes[edge.target].inside is not None
@@ -372,7 +375,7 @@ class _Rows:
             self._way.turned(*start),
             tuple(
                 tuple(self._way.turned(*point) for point in piece)
-                for piece in _joined(start, points)
+                for piece in joined(start, points)
             ),
             not arrives_open,
         )
@@ -399,41 +402,11 @@ def _spread(count: int, across: float, middle: int | None = None) -> list[float]
     return [(number - middle) * apart for number in range(count)]
 
 
-def _curve(start: Point, end: Point) -> tuple[Point, ...]:
-    """A piece from one place to another that leaves and arrives along the way."""
-    (across, along), (to, stop) = start, end
-    if abs(across - to) < 0.01:
-        return (end,)
-    middle = (along + stop) / 2
-    return (across, middle), (to, middle), end
-
-
-def _joined(start: Point, pieces: Iterable[tuple[Point, ...]]) -> Iterator[tuple[Point, ...]]:
-    """The pieces of a line, straight ones that go on in the same direction as one."""
-    last: tuple[Point, ...] | None = None
-    for piece in pieces:
-        here = last[-1] if last else start
-        if len(piece) == 1 and piece[0] == here:
-            continue
-        straight = last is not None and len(last) == len(piece) == 1
-        if straight and abs(here[0] - piece[0][0]) < 0.01 and last is not None:
-            last = piece
-            continue
-        if last is not None:
-            yield last
-        last = piece
-    if last is not None:
-        yield last
-
-
-def _moved(one: Spot | Label, by: Spot):  # type: ignore[no-untyped-def]
+def _moved(one: _Lying, by: Spot) -> _Lying:
     """A spot or label of an inner level, in its box's place."""
     return one.replace(x=one.x + by.x, y=one.y + by.y)
 
 
 def _route_moved(route: Route, by: Spot) -> Route:
-    def moved(point: Point) -> Point:
-        return point[0] + by.x, point[1] + by.y
-
-    pieces = tuple(tuple(moved(point) for point in piece) for piece in route.pieces)
-    return route.replace(start=moved(route.start), pieces=pieces)
+    start = route.start[0] + by.x, route.start[1] + by.y
+    return route.replace(start=start, pieces=shifted(route.pieces, by.x, by.y))

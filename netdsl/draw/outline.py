@@ -14,10 +14,11 @@ from typing import TypeAlias
 from netdsl.analyze.cost import NOTHING, Cost, Costs, together
 from netdsl.analyze.written import call
 from netdsl.draw.chains import attached, repeated
-from netdsl.draw.diagram import ENTRY, EXIT, Box, Diagram, Edge, Level, Part
+from netdsl.draw.diagram import ENTRY, EXIT, Box, Diagram, Edge, Kind, Level, Part
 from netdsl.graph import ElaboratedNet, Graph, Node, Output, Port, Run, TapPath, named_nodes
 from netdsl.graph import Level as NameLevel
 from netdsl.record import Record
+from netdsl.source import Span
 from netdsl.tensor import TensorType
 
 # Families of the catalogue that share a colour with another.
@@ -29,7 +30,8 @@ Items: TypeAlias = "Sequence[Node | Run]"
 def outline(net: ElaboratedNet) -> Diagram:
     """The boxes of a net, its inputs and outputs among them."""
     costs = Costs()
-    return Diagram(net.name, _Outline(costs).of_net(net), costs.graph(net.graph))
+    doc = net.graph.definition.doc
+    return Diagram(net.name, _Outline(costs).of_net(net), costs.graph(net.graph), doc)
 
 
 def category(node: Node) -> str:
@@ -231,11 +233,11 @@ def _rounded(text: str) -> str:
     return re.sub(r"\b\d+\.\d{6,}", lambda found: f"{float(found[0]):.6g}", text)
 
 
-def _around(level: Level, name: str, kind: str, title: str, names: tuple[str, ...]) -> Box:
+def _around(level: Level, name: str, kind: Kind, title: str, names: tuple[str, ...]) -> Box:
     """A box around a level."""
     return Box(
         name=name,
-        kind="run" if kind == "run" else "group",
+        kind=kind,
         title=title,
         category="block",
         parts=(),
@@ -348,12 +350,12 @@ def _with_ends(
     return Level(_apart(boxes), tuple(edges), (), ())
 
 
-def _end(kind: str, name: str, type: TensorType, span: object, training: bool = False) -> Box:
+def _end(kind: Kind, name: str, type: TensorType, span: Span, training: bool = False) -> Box:
     """An input, out of which a tensor flows, or an output, into which one does."""
     leaves = kind == "input"
     return Box(
         name=f"{kind} {name}",
-        kind="input" if leaves else "output",
+        kind=kind,
         title=name,
         category="input",
         parts=(),
@@ -362,6 +364,6 @@ def _end(kind: str, name: str, type: TensorType, span: object, training: bool = 
         nodes=(),
         inputs=int(not leaves),
         outputs=(type,) if leaves else (),
-        span=span,  # type: ignore[arg-type]
+        span=span,
         training=training,
     )

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from netdsl.draw import cards, fonts
 from netdsl.draw.cards import Card
 from netdsl.draw.diagram import Box, Diagram
+from netdsl.draw.fold import INTO
+from netdsl.draw.lines import shifted
 from netdsl.draw.placed import Label, Placed, Route, Spot
 from netdsl.draw.scene import Group, Item, Path, Rectangle, Scene, Text
 from netdsl.draw.theme import CATEGORIES, known
 
-# Around the picture, and between it and its legend.
+# Around the picture, between it and its legend, and the least width of a legend in several rows.
 MARGIN = 10.0
-_TO_LEGEND = 16.0
+_TO_LEGEND, _NARROWEST = 14.0, 160.0
 _SWATCH, _AFTER_SWATCH, _BETWEEN, _ROW = 9.0, 4.0, 12.0, 14.0
 _HEAD = 7.0  # from the rim of an open box to what is written in it
 _SHADOW = 2.5  # by how much the second of several alike boxes shows behind the first
@@ -26,18 +28,23 @@ def paint(placed: Placed, diagram: Diagram, legend: bool = True) -> Scene:
     edges = [_edge(route) for route in placed.routes]
     labels = [_label(label) for label in placed.labels]
     shown: list[Item] = [*frames, *edges, *boxes, *labels]
-    width, height = placed.width, placed.height
+    return framed(shown, placed, legend, diagram.name, _described(diagram))
+
+
+def framed(
+    shown: Sequence[Item], placed: Placed, legend: bool, title: str, description: str
+) -> Scene:
+    """A picture of shapes that are drawn for boxes with places: a legend below, a margin around."""
+    items, width, height = [*shown], placed.width, placed.height
     if legend:
-        used = _categories(placed)
-        items, breadth, depth = key(used, max(width, 160.0))
-        shown += [moved(item, 0.0, height + _TO_LEGEND) for item in items]
+        keys, breadth, depth = _key(_categories(placed), max(width, _NARROWEST))
+        items += [_moved(item, 0.0, height + _TO_LEGEND) for item in keys]
         width, height = max(width, breadth), height + _TO_LEGEND + depth
-    inside = tuple(moved(item, MARGIN, MARGIN) for item in shown)
-    size = width + 2 * MARGIN, height + 2 * MARGIN
-    return Scene(*size, inside, diagram.name, described(diagram))
+    inside = tuple(_moved(item, MARGIN, MARGIN) for item in items)
+    return Scene(width + 2 * MARGIN, height + 2 * MARGIN, inside, title, description)
 
 
-def described(diagram: Diagram) -> str:
+def _described(diagram: Diagram) -> str:
     """What a screen reader says of a picture: the way from inputs to outputs, and the figures."""
     boxes = diagram.level.boxes
     names = [cards.title(box) for box in boxes if box.kind not in ("input", "output")]
@@ -49,7 +56,7 @@ def described(diagram: Diagram) -> str:
 
 def told(box: Box, path: str) -> str:
     """What a pointer shows of a box: its full name, what it is, its shape and figures."""
-    pieces = [path.replace(" > ", ".") if box.nodes else box.name, cards.title(box)]
+    pieces = [path.replace(INTO, ".") if box.nodes else box.name, cards.title(box)]
     pieces += [part.call for part in box.parts[1:]]
     pieces += [cards.shape(type) for type in box.outputs]
     if text := cards.cost(box):
@@ -109,7 +116,7 @@ def _categories(placed: Placed) -> list[str]:
     return [category for category in CATEGORIES if category in used]
 
 
-def key(categories: list[str], width: float) -> tuple[list[Item], float, float]:
+def _key(categories: list[str], width: float) -> tuple[list[Item], float, float]:
     """A legend in rows of at most a width: its shapes, its width and its height."""
     items: list[Item] = []
     x, row, breadth = 0.0, 0, 0.0
@@ -128,11 +135,11 @@ def key(categories: list[str], width: float) -> tuple[list[Item], float, float]:
     return items, breadth, row * _ROW + _SWATCH
 
 
-def moved(item: Item, x: float, y: float) -> Item:
+def _moved(item: Item, x: float, y: float) -> Item:
     """A shape somewhere else."""
     if isinstance(item, Group):
-        return item.replace(items=tuple(moved(inner, x, y) for inner in item.items))
+        return item.replace(items=tuple(_moved(inner, x, y) for inner in item.items))
     if isinstance(item, Path):
-        pieces = tuple(tuple((a + x, b + y) for a, b in piece) for piece in item.pieces)
-        return item.replace(start=(item.start[0] + x, item.start[1] + y), pieces=pieces)
+        start = item.start[0] + x, item.start[1] + y
+        return item.replace(start=start, pieces=shifted(item.pieces, x, y))
     return item.replace(x=item.x + x, y=item.y + y)

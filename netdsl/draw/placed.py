@@ -14,8 +14,8 @@ from netdsl.record import Record
 class Spot(Record):
     """A box with its upper left corner and size, and what is written in it.
 
-    `path` is its full name in the diagram: names of boxes from the net down, with ` > ` between
-    them. An `open` one is a frame around the boxes inside, with its card at the top.
+    `path` is its full name in the diagram, as `fold.full_name` has it. An `open` one is a frame
+    around the boxes inside, with its card at the top.
     """
 
     path: str

@@ -74,21 +74,7 @@ def _text(text: Text) -> Iterator[Item]:
         return
     if words != text.text:
         text = text.replace(text=words, width=fonts.width(words, text.size, text.bold))
-    if text.halo:
-        yield _halo(text)
-    yield text.replace(halo=False)
-
-
-def _halo(text: Text) -> Rectangle:
-    """The room that a text takes."""
-    before = {"start": 0.0, "middle": text.width / 2, "end": text.width}[text.anchor] + _MARGIN
-    along, across = text.width + 2 * _MARGIN, text.size * (fonts.ASCENT + fonts.DESCENT)
-    up = text.size * fonts.ASCENT
-    if text.rotated:
-        corner, size = (text.x - up, text.y + before - along), (across, along)
-    else:
-        corner, size = (text.x - before, text.y - up), (along, across)
-    return Rectangle(*corner, *size, "background", None)
+    yield text
 
 
 def _path(path: Path) -> Iterator[Item]:

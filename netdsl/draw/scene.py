@@ -48,7 +48,7 @@ class Text(Record):
     """A line of text: `x` is its start, middle or end, `y` its baseline, `size` the font's.
 
     `width` is how wide it is in the picture's font. `rotated` turns it a quarter to the left about
-    its point, so that it reads upwards. `halo` puts the picture's background behind it.
+    its point, so that it reads upwards.
     """
 
     x: float
@@ -60,7 +60,6 @@ class Text(Record):
     anchor: Anchor = "start"
     bold: bool = False
     rotated: bool = False
-    halo: bool = False
 
 
 class Group(Record):

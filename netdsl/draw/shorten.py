@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
+from math import ceil
 
 from netdsl.analyze.cost import together
 from netdsl.draw.diagram import ENTRY, EXIT, Box, Diagram, Edge, Level
 from netdsl.draw.fold import called
+from netdsl.tensor import TensorType
 
 # Ends of a net, and what exists in training only, stay by themselves.
 _ALONE = frozenset({"input", "output"})
@@ -40,7 +42,7 @@ class _Shorten:
         return box if box.inside is None else box.replace(inside=self.level(box.inside))
 
     def _short(self, level: Level) -> Level:
-        for gather in (_of_one_block, _between_cuts):
+        for gather in (_of_one_block, regions):
             if len(level.boxes) <= self._limit:
                 return level
             level = gathered(level, gather(level))
@@ -89,15 +91,10 @@ def _of_one_block(level: Level) -> list[range]:
     return found
 
 
-def _between_cuts(level: Level) -> list[range]:
-    """What lies between two places through which everything flows, together."""
-    return regions(level)
-
-
 def _in_pieces(level: Level, limit: int) -> Iterator[range]:
     """Neighbours on the main way in as many pieces as there may be boxes."""
     every = regions(level)
-    at_once = max(2, -(-len(every) // limit))
+    at_once = max(2, ceil(len(every) / limit))
     piece: list[range] = []
     for region in every:
         alone = any(level.boxes[number].kind in _ALONE for number in region)
@@ -105,7 +102,7 @@ def _in_pieces(level: Level, limit: int) -> Iterator[range]:
             yield _span(piece)
             piece = []
         if alone:
-            yield from ([number] for number in region)  # type: ignore[misc]
+            yield from (range(number, number + 1) for number in region)
         else:
             piece.append(region)
     if piece:
@@ -116,87 +113,87 @@ def _span(pieces: Sequence[range]) -> range:
     return range(pieces[0].start, pieces[-1].stop)
 
 
-def gathered(level: Level, groups: Sequence[Sequence[int]]) -> Level:
+def gathered(level: Level, groups: Sequence[range]) -> Level:
     """The level with each group of several boxes, neighbours in order, in one box."""
-    group_of = {number: at for at, group in enumerate(groups) for number in group}
-    inputs: list[dict[tuple[int, int], int]] = [{} for _ in groups]
-    outputs: list[dict[tuple[int, int], int]] = [{} for _ in groups]
+    made = [_Group(level, numbers) for numbers in groups]
+    group_of = {number: at for at, numbers in enumerate(groups) for number in numbers}
     edges: dict[Edge, None] = {}
-    inner: list[list[Edge]] = [[] for _ in groups]
     for edge in level.edges:
-        tensor = edge.source, edge.output
         source, target = group_of.get(edge.source), group_of.get(edge.target)
         if source is not None and source == target:
-            inner[source].append(_relative(edge, groups[source].__getitem__(0)))
+            made[source].keep(edge)
             continue
-        start = edge.source, edge.output
+        outer = edge
         if source is not None:
-            port = edge.output
-            if len(groups[source]) > 1:
-                first = groups[source][0]
-                if tensor not in outputs[source]:
-                    outputs[source][tensor] = len(outputs[source])
-                    out = edge.replace(target=EXIT, input=outputs[source][tensor])
-                    inner[source].append(_relative(out, first))
-                port = outputs[source][tensor]
-            start = source, port
-        end = edge.target, edge.input
+            outer = outer.replace(source=source, output=made[source].out(edge))
         if target is not None:
-            port = edge.input
-            if len(groups[target]) > 1:
-                first = groups[target][0]
-                port = inputs[target].setdefault(tensor, len(inputs[target]))
-                into = edge.replace(source=ENTRY, output=port)
-                inner[target].append(_relative(into, first))
-            end = target, port
-        edges[Edge(*start, *end, edge.type, edge.training)] = None
-    boxes = [
-        level.boxes[group[0]]
-        if len(group) == 1
-        else _summary(level, group, inner[at], inputs[at], outputs[at])
-        for at, group in enumerate(groups)
-    ]
-    return level.replace(boxes=tuple(boxes), edges=tuple(edges))
+            outer = outer.replace(target=target, input=made[target].into(edge))
+        # A tensor flows into a group once, however many of its boxes take it.
+        edges[outer] = None
+    return level.replace(boxes=tuple(group.box() for group in made), edges=tuple(edges))
 
 
-def _relative(edge: Edge, first: int) -> Edge:
-    """An edge with the numbers that boxes have inside their group."""
-    source = edge.source if edge.source == ENTRY else edge.source - first
-    target = edge.target if edge.target == EXIT else edge.target - first
-    return edge.replace(source=source, target=target)
+class _Group:
+    """Neighbours that become one box; what flows in and out has numbers in order of use."""
+
+    def __init__(self, level: Level, numbers: range) -> None:
+        self._boxes = level.boxes[numbers.start : numbers.stop]
+        self._first = numbers.start
+        self._inputs: dict[tuple[int, int], TensorType] = {}
+        self._outputs: dict[tuple[int, int], TensorType] = {}
+        self._edges: dict[Edge, None] = {}
+
+    def keep(self, edge: Edge) -> None:
+        """Takes an edge inside."""
+        source = edge.source if edge.source == ENTRY else edge.source - self._first
+        target = edge.target if edge.target == EXIT else edge.target - self._first
+        self._edges[edge.replace(source=source, target=target)] = None
+
+    def out(self, edge: Edge) -> int:
+        """The output through which an edge leaves."""
+        if len(self._boxes) == 1:
+            return edge.output
+        port = _port(self._outputs, edge)
+        self.keep(edge.replace(target=EXIT, input=port, training=False))
+        return port
+
+    def into(self, edge: Edge) -> int:
+        """The input through which an edge arrives."""
+        if len(self._boxes) == 1:
+            return edge.input
+        port = _port(self._inputs, edge)
+        self.keep(edge.replace(source=ENTRY, output=port))
+        return port
+
+    def box(self) -> Box:
+        """The box, or the one box that the group has."""
+        first = self._boxes[0]
+        if len(self._boxes) == 1:
+            return first
+        entries, exits = tuple(self._inputs.values()), tuple(self._outputs.values())
+        alike = len({box.category for box in self._boxes}) == 1
+        return Box(
+            name=f"{first.name} … {self._boxes[-1].name}",
+            kind="summary",
+            title=_title(self._boxes),
+            category=first.category if alike else "block",
+            parts=(),
+            count=1,
+            cost=together(box.cost for box in self._boxes),
+            nodes=tuple(name for box in self._boxes for name in box.nodes),
+            inputs=len(entries),
+            outputs=exits,
+            span=first.span,
+            training=all(box.training for box in self._boxes),
+            inside=Level(self._boxes, tuple(self._edges), entries, exits),
+        )
 
 
-def _summary(
-    level: Level,
-    group: Sequence[int],
-    edges: Sequence[Edge],
-    inputs: dict[tuple[int, int], int],
-    outputs: dict[tuple[int, int], int],
-) -> Box:
-    """The box around a group."""
-    boxes = [level.boxes[number] for number in group]
-    types = {(edge.source, edge.output): edge.type for edge in level.edges}
-    inside = Level(
-        tuple(boxes),
-        tuple(edges),
-        tuple(types[tensor] for tensor in inputs),
-        tuple(types[tensor] for tensor in outputs),
-    )
-    return Box(
-        name=f"{boxes[0].name} … {boxes[-1].name}",
-        kind="summary",
-        title=_title(boxes),
-        category=boxes[0].category if len({box.category for box in boxes}) == 1 else "block",
-        parts=(),
-        count=1,
-        cost=together(box.cost for box in boxes),
-        nodes=tuple(name for box in boxes for name in box.nodes),
-        inputs=len(inputs),
-        outputs=inside.exits,
-        span=boxes[0].span,
-        training=all(box.training for box in boxes),
-        inside=inside,
-    )
+def _port(ports: dict[tuple[int, int], TensorType], edge: Edge) -> int:
+    """The number of a tensor among those that flow in or out."""
+    tensor = edge.source, edge.output
+    ports.setdefault(tensor, edge.type)
+    return list(ports).index(tensor)
 
 
 def _title(boxes: Sequence[Box]) -> str:

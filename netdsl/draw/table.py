@@ -9,7 +9,7 @@ Weights and multiply-adds are those that `netdsl check` tells.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from netdsl.analyze.cost import Cost, Costs, together
@@ -22,7 +22,6 @@ from netdsl.draw.table_parts import Row, Side, Table, cell
 from netdsl.draw.table_stages import configurations
 from netdsl.graph import ElaboratedNet, Graph, Node, named_nodes
 from netdsl.record import Record
-from netdsl.tensor import Dim
 
 __all__ = ["Table", "configurations", "rows_table"]
 
@@ -51,17 +50,16 @@ class _Listed(Record):
     around: tuple[Box, ...]
 
 
-def rows_table(net: ElaboratedNet, short: bool = False) -> Table:
+def rows_table(net: ElaboratedNet) -> Table:
     """The layers and blocks of a net's own level, one a row, with their figures.
 
     Parameters that differ between the uses of a block that is used more than twice have columns.
-    `short` rounds params and ops to three digits: `112K`.
     """
     diagram = outline(net)
     walk = _Walk(net.graph)
     listed = list(walk.of(diagram.level, ()))
     uses = words.Uses((one.nodes[0], one.count) for one in listed if one.box.kind == "block")
-    writer = _Writer(uses, words.short if short else words.exact)
+    writer = _Writer(uses)
     groups = [
         list(rows) for _, rows in groupby(listed, key=lambda one: [box.name for box in one.around])
     ]
@@ -117,13 +115,12 @@ class _Walk:
 
 
 class _Writer:
-    """Writes rows; `write` makes text of figures."""
+    """Writes rows."""
 
-    def __init__(self, uses: words.Uses, write: Callable[[Dim], str]) -> None:
+    def __init__(self, uses: words.Uses) -> None:
         often = [block for block in uses.blocks if uses.often(block)]
         self._differing = {block: uses.differing(block) for block in often}
         self._alike = {block: uses.alike(block, uses.given(block)) for block in often}
-        self._write = write
         # Blocks that have a parameter of the same name share its column.
         self._owners: dict[str, list[str]] = {}
         for block, names in self._differing.items():
@@ -181,7 +178,7 @@ class _Writer:
         """The cells of a row; a parameter may be called like one of our own columns."""
         before = [told.get(name, "") for name in _BEFORE]
         between = [values.get(name, "") for name in self._owners]
-        after = [self._write(cost.weights), self._write(cost.macs)]
+        after = [words.exact(cost.weights), words.exact(cost.macs)]
         first, *others = [*before, *between, *after]
         return (cell(first, heading=True), *map(cell, others))
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import html
-import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from netdsl.draw import latex
 from netdsl.draw.table_parts import Cell, Rows, Side, Slot, Table, Text, grid
 
 __all__ = ["write_html", "write_latex", "write_markdown"]
@@ -17,28 +17,6 @@ _MARKDOWN_SIDES = {"left": ":--", "center": ":-:", "right": "--:"}
 _MARKDOWN = str.maketrans(
     {letter: f"\\{letter}" for letter in "\\`*_[]|~"}
     | {"&": "&amp;", "<": "&lt;", ">": "&gt;", "$": "&#36;"}
-)
-
-_LATEX = str.maketrans(
-    {letter: f"\\{letter}" for letter in "&%$#_{}"}
-    | {
-        "\\": r"\textbackslash{}",
-        "~": r"\textasciitilde{}",
-        "^": r"\textasciicircum{}",
-        "<": r"\textless{}",
-        ">": r"\textgreater{}",
-        "|": r"\textbar{}",
-        '"': r"\textquotedbl{}",
-        "'": r"\textquotesingle{}",
-        "`": r"\textasciigrave{}",
-        # What follows a `\\` would be taken for its argument.
-        "[": "{[}",
-        "]": "{]}",
-        "*": "{*}",
-        "×": r"$\times$",
-        "→": r"$\to$",
-        "…": r"\ldots{}",
-    }
 )
 
 # The letters of T1, for which a document needs no further font, end about here.
@@ -166,7 +144,7 @@ def _needs(table: Table) -> Iterator[str]:
     texts = {_one_line(text.text) for slot in slots for text in slot.cell.lines}
     letters = {letter for text in texts for letter in text}
     beyond = sorted(
-        letter for letter in letters if ord(letter) > _LATIN and ord(letter) not in _LATEX
+        letter for letter in letters if ord(letter) > _LATIN and ord(letter) not in latex.ESCAPES
     )
     if beyond:
         yield rf"% \usepackage{{fontspec}} with LuaLaTeX or XeLaTeX, for {' '.join(beyond)}"
@@ -213,9 +191,7 @@ def _latex_lines(cell: Cell, at: str) -> str:
 
 
 def _latex(text: Text) -> str:
-    escaped = _one_line(text.text).translate(_LATEX)
-    # Two of a kind would become one dash, or a quotation mark.
-    escaped = re.sub(r"([-,])(?=\1)", r"\1{}", escaped)
+    escaped = latex.escaped(_one_line(text.text))
     return rf"\textbf{{{escaped}}}" if text.bold and escaped else escaped
 
 

@@ -25,8 +25,6 @@ _SHALLOW = frozenset({"norm", "activation"})
 # What a block that is used more often than this has in common is told once.
 _SELDOM = 2
 
-_UNITS = ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "K"))
-
 
 def times(text: str, count: int) -> str:
     """What is there `count` times: `unit(64) × 3`."""
@@ -172,17 +170,6 @@ DEPTH_NOTE = (
 def exact(number: Dim) -> str:
     """A count with commas, empty for none; an expression as it is."""
     return (f"{number:,}" if isinstance(number, int) else str(number)) if number != 0 else ""
-
-
-def short(number: Dim) -> str:
-    """A count with three digits and its unit, `112K`, empty for none; an expression as it is."""
-    if not isinstance(number, int) or number == 0:
-        return exact(number)
-    for unit, name in _UNITS:
-        # What rounds up to a thousand of a unit is one of the next.
-        if number >= unit - unit // 2000:
-            return significant(max(number, unit) / unit) + name
-    return str(number)
 
 
 def significant(number: float) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import assert_never
 from unicodedata import normalize
 
+from netdsl.draw.latex import escaped
 from netdsl.draw.plain import number, plain
 from netdsl.draw.scene import Group, Item, Path, Point, Rectangle, Scene, Text, shapes
 from netdsl.draw.theme import Theme, colors
@@ -39,26 +40,6 @@ _FOOT = "\\end{tikzpicture}\n\\end{document}\n"
 
 _ANCHORS = {"start": "base west", "middle": "base", "end": "base east"}
 
-# What LaTeX reads as an order, what is another letter where it stands beside a letter like it, and
-# what its text fonts have as a bitmap alone.
-_ESCAPES = str.maketrans(
-    {letter: f"\\{letter}" for letter in "#$%&_{}"}
-    | {
-        "\\": r"\textbackslash{}",
-        "^": r"\textasciicircum{}",
-        "~": r"\textasciitilde{}",
-        "<": r"\textless{}",
-        ">": r"\textgreater{}",
-        "|": r"\textbar{}",
-        '"': r"\textquotedbl{}",
-        "'": r"\textquotesingle{}",
-        "`": r"\textasciigrave{}",
-        "←": r"$\leftarrow$",
-        "↑": r"$\uparrow$",
-        "→": r"$\rightarrow$",
-        "↓": r"$\downarrow$",
-    }
-)
 # What Helvetica lacks in LaTeX: everything but Latin letters and some signs.
 _UNKNOWN = re.compile(
     "[^ -~\u00a1-\u00ac\u00ae-\u00b7\u00b9-\u0125\u0128-\u0134\u0136-\u0137\u0139-\u013e"
@@ -158,10 +139,8 @@ def _comment(text: str) -> Iterator[str]:
 
 
 def _escaped(text: str) -> str:
-    text = normalize("NFC", text).translate(_ESCAPES)
-    text = _UNKNOWN.sub(lambda found: f"[U+{ord(found[0]):04X}]", text)
-    # A dash and a low quotation mark are written as two hyphens and two commas.
-    return re.sub("([-,])(?=\\1)", r"\1{}", text)
+    text = escaped(normalize("NFC", text))
+    return _UNKNOWN.sub(lambda found: f"[U+{ord(found[0]):04X}]", text)
 
 
 def _color(role: str) -> str:

@@ -17,11 +17,11 @@ from netdsl.draw.diagram import Box, Diagram, Level
 from netdsl.draw.fit import MOST, WIDEST
 from netdsl.draw.flat import everyone, flat
 from netdsl.draw.layered import place
-from netdsl.draw.paint import MARGIN, key, moved, told
+from netdsl.draw.paint import MARGIN, framed, told
 from netdsl.draw.placed import Placed, Route, Spot
-from netdsl.draw.scene import Group, Item, Path, Point, Scene, Text
+from netdsl.draw.scene import Anchor, Group, Item, Path, Point, Scene, Text
 from netdsl.draw.shorten import gathered, regions
-from netdsl.draw.theme import CATEGORIES, known
+from netdsl.draw.theme import known
 from netdsl.record import Record
 from netdsl.tensor import Dim, TensorType
 
@@ -36,7 +36,6 @@ _THICKNESS = 1.6  # for each doubling of the channels
 _BAR = 6.0
 _GAP, _MORE = 4.0, 8.0
 _TO_TEXT = 4.0
-_TO_LEGEND = 12.0
 # What a page has room for below one another.
 _HIGHEST = 700.0
 _COLUMN = cards.SMALL * 1.3
@@ -56,16 +55,7 @@ def volumes(diagram: Diagram, legend: bool = True) -> Scene:
     measure, placed = _fitted(diagram)
     items: list[Item] = [_line(route, placed) for route in placed.routes]
     items += [measure.drawn(spot) for spot in placed.spots]
-    width, height = placed.width, placed.height
-    if legend:
-        used = {known(spot.box.category) for spot in placed.spots}
-        ordered = [category for category in CATEGORIES if category in used]
-        found, breadth, depth = key(ordered, max(width, 160.0))
-        items += [moved(item, 0.0, height + _TO_LEGEND) for item in found]
-        width, height = max(width, breadth), height + _TO_LEGEND + depth
-    inside = tuple(moved(item, MARGIN, MARGIN) for item in items)
-    size = width + 2 * MARGIN, height + 2 * MARGIN
-    return Scene(*size, inside, diagram.name, _described(placed.spots))
+    return framed(items, placed, legend, diagram.name, _described(placed.spots))
 
 
 def _fitted(diagram: Diagram) -> tuple[_Measure, Placed]:
@@ -133,7 +123,7 @@ def _work(box: Box) -> tuple[int, int]:
 
 def _pieces(level: Level, count: int) -> Level:
     """The level in at most so many boxes, neighbours together."""
-    at_once = -(-len(level.boxes) // count)
+    at_once = math.ceil(len(level.boxes) / count)
     numbers = range(len(level.boxes))
     return gathered(level, [numbers[at : at + at_once] for at in numbers[::at_once]])
 
@@ -217,12 +207,11 @@ class _Measure:
         return max(share * _TALLEST, _LEAST)
 
 
-def _upwards(text: str, x: float, y: float, side: str, color: str) -> Text:
-    """A text that reads upwards along a line: from `y` on, or up to it."""
+def _upwards(text: str, x: float, y: float, anchor: Anchor, color: str) -> Text:
+    """A text that reads upwards along a line: from `y` on, or up to it where that is its end."""
     width = fonts.width(text, cards.SMALL)
     baseline = x + cards.SMALL * (fonts.ASCENT - fonts.DESCENT) / 2
-    anchor = "end" if side == "end" else "start"
-    return Text(baseline, y, text, cards.SMALL, color, width, anchor, rotated=True)  # type: ignore[arg-type]
+    return Text(baseline, y, text, cards.SMALL, color, width, anchor, rotated=True)
 
 
 def _faces(x: float, y: float, volume: Volume, category: str, dashed: bool) -> Iterator[Path]:
@@ -249,12 +238,9 @@ def _line(route: Route, placed: Placed) -> Path:
     widths = {spot.path: spot.width for spot in placed.spots}
     before, after = widths[route.source] / 2, widths[route.target] / 2
     x, y = route.start
-    *pieces, (end,) = (
-        route.pieces if len(route.pieces[-1]) == 1 else (*route.pieces, route.pieces[-1][-1:])
-    )
-    start = x - before, y
-    last = (end[0] + after, end[1])
-    return Path(start, (((x, y),), *pieces, (end,), (last,)), "edge", dashed=route.edge.training)
+    end = route.pieces[-1][-1]
+    pieces = (((x, y),), *route.pieces, ((end[0] + after, end[1]),))
+    return Path((x - before, y), pieces, "edge", dashed=route.edge.training)
 
 
 def _changes(level: Level) -> set[str]:

@@ -98,6 +98,26 @@ def test_a_name_that_cannot_be_opened_is_told(spec: str, tmp_path: Path, capsys:
     assert "this net has no blocks" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("file", "options", "told"),
+    [
+        ("x.svg", ["--as", "volumes", "--depth", "2"], "--depth says nothing of a volumes as .svg"),
+        ("x.svg", ["--as", "volumes", "--open", "unit"], "--open says nothing of a volumes"),
+        ("x.md", ["--figures"], "--figures says nothing of a table as .md"),
+        ("x.html", ["--layout", "dot"], "--layout says nothing of a graph as .html"),
+        ("x.mmd", ["--no-legend"], "--no-legend says nothing of a graph as .mmd"),
+        ("x.svg", ["--scale", "3"], "--scale says nothing of a graph as .svg"),
+        ("x.pdf", ["--theme", "auto"], "--theme auto is for .svg; a .pdf is light or dark"),
+    ],
+)
+def test_an_option_that_would_change_nothing_is_told(
+    spec: str, tmp_path: Path, capsys: Capture, file: str, options: list[str], told: str
+) -> None:
+    assert main(["draw", spec, "-o", str(tmp_path / file), *options]) == 1
+    assert told in capsys.readouterr().err
+    assert not (tmp_path / file).exists()
+
+
 def test_a_depth_that_is_none_is_a_mistake_of_usage(
     spec: str, tmp_path: Path, capsys: Capture
 ) -> None:

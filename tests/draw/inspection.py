@@ -105,6 +105,26 @@ def box_faults(scene: Scene) -> Iterator[str]:
                 yield f"{text.text!r} covers the box {name}"
 
 
+def face_faults(scene: Scene) -> Iterator[str]:
+    """Texts over a box of volumes, and such boxes that overlap."""
+    boxes: list[tuple[Area, str]] = []
+    for group in _groups(scene.items):
+        points = [
+            point
+            for shape in group.items
+            if isinstance(shape, Path) and shape.closed
+            for point in (shape.start, *(piece[-1] for piece in shape.pieces))
+        ]
+        if points:
+            across, down = zip(*points, strict=True)
+            boxes.append((Area(min(across), min(down), max(across), max(down)), group.name))
+    texts = [(area(shape), shape.text) for shape in shapes(scene.items) if isinstance(shape, Text)]
+    for at, (one, name) in enumerate(boxes):
+        for other, another in (*boxes[at + 1 :], *texts):
+            if one.overlaps(other):
+                yield f"{name} overlaps {another!r}"
+
+
 def line_faults(scene: Scene) -> Iterator[str]:
     """Edges that run over a text or through a folded box on their way."""
     texts = [(area(shape), shape.text) for shape in shapes(scene.items) if isinstance(shape, Text)]
@@ -145,11 +165,6 @@ def _groups(items: tuple[Item, ...]) -> Iterator[Group]:
         if isinstance(item, Group):
             yield item
             yield from _groups(item.items)
-
-
-def paths(scene: Scene) -> int:
-    """How many lines a picture has."""
-    return sum(isinstance(shape, Path) for shape in shapes(scene.items))
 
 
 def missing_edges(graph: Graph, level: Level, placed: Placed) -> list[str]:

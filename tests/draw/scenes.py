@@ -70,8 +70,8 @@ SHAPES: tuple[Item, ...] = (
 BOXES: tuple[Item, ...] = (
     box("conv(64, 3)", 20.0, 30.0, "conv"),
     box("dense(10)", 20.0, 90.0, "linear"),
-    text("224 × 224 × 64", 80.0, 78.0, anchor="middle", halo=True),
-    text("12 × 64", 275.0, 110.0, anchor="middle", rotated=True, halo=True),
+    text("224 × 224 × 64", 80.0, 78.0, anchor="middle"),
+    text("12 × 64", 275.0, 110.0, anchor="middle", rotated=True),
     text("AVATAR To", 285.0, 165.0, anchor="end"),
 )
 BARE = Scene(300.0, 180.0, SHAPES, "Shapes", "No letters")

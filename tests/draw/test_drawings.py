@@ -6,6 +6,7 @@ What looks at the pictures is `inspection.py`; that it sees faults is shown here
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,10 +19,11 @@ from netdsl.draw.layered import place
 from netdsl.draw.paint import paint
 from netdsl.draw.placed import Placed
 from netdsl.draw.scene import Group, Scene, Text
+from netdsl.draw.scene import Path as ShapePath
 from netdsl.draw.volumes import volumes
 from netdsl.graph import ElaboratedNet
 from tests.conftest import REPOSITORY
-from tests.draw.inspection import box_faults, line_faults, missing_edges, text_faults
+from tests.draw.inspection import box_faults, face_faults, line_faults, missing_edges, text_faults
 from tests.parity.backends import names_of_nets
 
 BUNDLED = [names[0] for names in names_of_nets().values()]
@@ -76,7 +78,7 @@ def test_a_net_is_drawn_without_fault(name: str) -> None:
 @pytest.mark.parametrize("name", [*BUNDLED, *EXAMPLES, "odd"])
 def test_volumes_are_drawn_without_fault(name: str) -> None:
     scene = volumes(whole(net_of(name)))
-    assert [*text_faults(scene), *box_faults(scene), *line_faults(scene)] == []
+    assert [*text_faults(scene), *face_faults(scene), *line_faults(scene)] == []
     assert scene.width <= WIDEST
 
 
@@ -89,12 +91,12 @@ def overlapping(net: ElaboratedNet, look: Look) -> list[str]:
 
 
 @pytest.mark.parametrize("direction", ["down", "right"])
-@pytest.mark.parametrize("depth", [1, 2, None])
+@pytest.mark.parametrize("depth", [1, 2, "all"])
 @pytest.mark.parametrize(
     "name", ["googlenet", "unet", "segnet", "densenet121", "nasnet_mobile", "vit_b_16", "odd"]
 )
-def test_any_depth_is_drawn_without_fault(name: str, depth: int | None, direction: str) -> None:
-    look = Look(depth=depth, everything=depth is None, direction=direction)  # type: ignore[arg-type]
+def test_any_depth_is_drawn_without_fault(name: str, depth: Any, direction: Any) -> None:
+    look = Look(depth=depth, direction=direction)
     assert overlapping(net_of(name), look) == []
 
 
@@ -136,6 +138,17 @@ def test_a_text_out_of_place_is_seen() -> None:
     )
     assert list(box_faults(scene.replace(items=(one.replace(items=long),))))
     assert list(text_faults(scene.replace(items=(texts[0].replace(size=6.9),))))
+
+
+def test_a_volume_out_of_place_is_seen() -> None:
+    scene = volumes(whole(net_of("lenet")))
+    one, other = [item for item in scene.items if isinstance(item, Group)][:2]
+    onto = other.replace(items=one.items)
+    assert list(face_faults(scene.replace(items=(*scene.items, onto))))
+    text = next(shape for shape in one.items if isinstance(shape, Text))
+    face = next(shape for shape in other.items if isinstance(shape, ShapePath))
+    over = text.replace(x=face.start[0] + 1, y=face.start[1] + 1)
+    assert list(face_faults(scene.replace(items=(*scene.items, over))))
 
 
 def test_pictures_do_not_depend_on_the_folder(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Arrows, halos and what else is drawn with plain shapes: places by hand."""
+"""Arrows and what else is drawn with plain shapes: places by hand."""
 
 from __future__ import annotations
 
@@ -54,21 +54,6 @@ def test_line_shorter_than_a_head_does_not_turn_back() -> None:
 
 def test_line_without_a_direction_has_no_head() -> None:
     assert len(shapes(Path((1.0, 1.0), (((1.0, 1.0),),), "edge", arrow=True))) == 1
-
-
-@pytest.mark.parametrize("rotated", [False, True])
-@pytest.mark.parametrize(("anchor", "start"), [("start", 40.0), ("middle", 30.0), ("end", 20.0)])
-def test_halo_lies_behind_the_text(anchor: str, start: float, rotated: bool) -> None:
-    text = Text(40.0, 40.0, "abc", 8.0, "text", 20.0, anchor, rotated=rotated, halo=True)
-    halo, drawn = shapes(text)
-    assert isinstance(halo, Rectangle) and halo.fill == "background"
-    assert drawn == text.replace(halo=False)
-    left, right, top, bottom = halo.x, halo.x + halo.width, halo.y, halo.y + halo.height
-    # Letters rise above the baseline; read upwards, they rise to the left and begin below.
-    if rotated:
-        assert left < 40 - 5 and right > 40 and top < 80 - start - 20 and 80 - start < bottom
-    else:
-        assert left < start and start + 20 < right and top < 40 - 5 and bottom > 40
 
 
 def test_empty_shapes_are_left_out() -> None:

@@ -57,14 +57,6 @@ def test_places_have_their_colours(theme: Theme) -> None:
         assert found == colors(theme)[role], (x, y)
 
 
-def test_halo_covers_what_is_behind_a_text() -> None:
-    image = opened(write_png(PICTURE)).convert("RGB")
-    # Just left of and above the letters, inside the halo.
-    text = next(item for item in PICTURE.items if getattr(item, "halo", False))
-    left = text.x - text.width / 2
-    assert image.getpixel((int(left * 2) - 2, int(text.y * 2) - 4)) == (255, 255, 255)
-
-
 def test_unseen_characters_do_no_harm() -> None:
     assert opened(write_png(UNSEEN)).size == (200, 100)
 
