@@ -48,7 +48,7 @@ def ours() -> Step:
     task = Task(("image",), "output", (term,), folded, None, optimizer, (), BATCH)
     engine = make_engine(net, task, {"image": images, "label": labels}, "cpu")
     rows = [np.arange(BATCH)]
-    return lambda: void(engine.train(rows, 0, lambda _: None))
+    return lambda: void(engine.train(rows, [1.0] * len(rows), 0, lambda _: None))
 
 
 def void(_: object) -> None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import onnx
     import torch
 
-    from netdsl.catalog.settings import Settings
+    from netdsl.catalog.settings import Settings, Training
     from netdsl.weights.arrays import Array
 
 
@@ -127,27 +127,26 @@ class Spec:
         self._family.meter = Meter(self._limits)
         return self._family
 
-    def settings(
+    def training(
         self, train: str | None = None, set: Mapping[str, str] | None = None
-    ) -> Settings | None:
-        """The settings of a train section; None where it has mistakes."""
+    ) -> Training | None:
+        """What a train section says; None where it has mistakes."""
         # A check of a spec without a train section starts without losses and optimizers.
-        from netdsl.elaborate.settings import choose_train, elaborate_settings
+        from netdsl.elaborate.settings import choose_train, elaborate_training
 
         section = choose_train(self.scope, train)
-        return elaborate_settings(self._elaboration({}), self.scope, section, set or {})
+        return elaborate_training(self._elaboration({}), self.scope, section, set or {})
 
-    def check_into(self, train: str | None, settings: Settings, name: str | None) -> None:
-        """Reports a part that a section's `init` names and its net, or that of `name`, has not."""
-        from netdsl.elaborate.parts import check_into
+    def check_parts(self, train: str | None, training: Training, name: str | None) -> None:
+        """Reports parts that a section names and that its net, or that of `name`, has not."""
+        from netdsl.elaborate.parts import check_parts
         from netdsl.elaborate.settings import choose_train
 
-        into = settings.init.into if settings.init is not None else None
-        if into is None or (settings.net is not None and name is None):
+        if training.settings.net is not None and name is None:
             return  # the arguments of a section's own net are read when it is trained
         net = self.elaborate(name)
         if net is not None:
-            check_into(self._report, choose_train(self.scope, train), into, net)
+            check_parts(self._report, choose_train(self.scope, train), training, net)
 
     def _elaboration(self, sizes: Mapping[str, int]) -> Elaboration:
         return Elaboration(self._report, self._files, self._limits, sizes)
@@ -177,10 +176,10 @@ class Net:
 
     def settings(self, train: str | None = None, set: Mapping[str, str] | None = None) -> Settings:
         """The settings of a train section; raises `SpecError` where it has mistakes."""
-        settings = self.spec.settings(train, set)
-        if settings is None:
+        training = self.spec.training(train, set)
+        if training is None:
             raise SpecError(self.spec.diagnostics)
-        return settings
+        return training.settings
 
     def torch(
         self, weights: str | os.PathLike[str] | None = None, **options: Any

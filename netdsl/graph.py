@@ -292,6 +292,11 @@ class NamedWeight(Record):
         """The full name of the layer."""
         return self.name.removesuffix(f".{self.weight.name}")
 
+    @property
+    def trained(self) -> bool:
+        """Whether a gradient moves it, as it does not move running statistics."""
+        return self.weight.role == "weight"
+
 
 def named_weights(graph: Graph) -> Iterator[NamedWeight]:
     """Every weight and state of the graph, once, in order of execution, by its full name.

@@ -14,12 +14,19 @@ import numpy.typing as npt
 
 from netdsl.catalog.losses import Loss
 from netdsl.catalog.optimizers import Optimizer
+from netdsl.catalog.settings import Precision
 from netdsl.record import Record
 from netdsl.tensor import TensorType
 
 Array: TypeAlias = npt.NDArray[Any]
 Indices: TypeAlias = npt.NDArray[np.int64]
 Figures: TypeAlias = dict[str, float]
+
+# What the running mean of a weight is called in the state, beside what its optimizer keeps.
+MEAN = "ema"
+# What of the state belongs to no weight: the scale that keeps small gradients of half precision
+# from vanishing, and the steps since it grew.
+LOSS_SCALE, LOSS_GROWTH = "loss.scale", "loss.growth"
 
 # Called after each batch with how many examples it had.
 Tick: TypeAlias = Callable[[int], None]
@@ -53,6 +60,12 @@ class Task(Record):
     `inputs` are the fields that flow into the net, in order; `output` is the name of its main
     output; `folded` the outputs whose logits the loss takes; `scored` the term whose accuracy is
     told, None for none; `batch` how many examples an evaluation may take at once.
+
+    `frozen` are the full names of weights and running statistics that stay as they are,
+    `undecayed` those of weights that the optimizer's decay leaves out. A step averages the
+    gradients of `accumulate` batches and cuts them down to the length `clip`; `ema` is the share
+    of the old that a running mean of the weights keeps. `precision` and `fast` are as the settings
+    of that name say.
     """
 
     inputs: tuple[str, ...]
@@ -63,6 +76,13 @@ class Task(Record):
     optimizer: Optimizer
     penalties: tuple[Penalty, ...]
     batch: int
+    frozen: frozenset[str] = frozenset()
+    undecayed: frozenset[str] = frozenset()
+    accumulate: int = 1
+    clip: float | None = None
+    ema: float | None = None
+    precision: Precision = "float32"
+    fast: bool = False
 
 
 class Model(Protocol):
@@ -91,12 +111,18 @@ class Judge(Model, Protocol):
 class Engine(Judge, Protocol):
     """A judge with an optimizer: what training needs."""
 
-    def train(self, batches: Sequence[Indices], seed: int, tick: Tick) -> Figures:
-        """Takes one step for each batch; chance such as dropout starts from `seed`.
+    def train(
+        self, batches: Sequence[Indices], rates: Sequence[float], seed: int, tick: Tick
+    ) -> Figures:
+        """Takes a step for each rate, over as many batches as the task accumulates.
 
-        The figures are those of `evaluate`, over all examples and terms, of the net as it was at
-        each step.
+        The learning rate of a step is the optimizer's times `rates`; chance such as dropout starts
+        from `seed`. The figures are those of `evaluate`, over all examples and terms, of the net
+        as it was at each step.
         """
+
+    def kept(self) -> dict[str, Array]:
+        """A copy of the weights to evaluate and to keep: `weights`, or their running mean."""
 
     def state(self) -> dict[str, Array]:
         """A copy of the optimizer's state: `<weight>.<name of the state>`."""

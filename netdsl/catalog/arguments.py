@@ -236,23 +236,59 @@ class Text(Argument):
         return "a text in quotes"
 
 
-class PartName(Argument):
-    """A layer, block or level of the net by its full name, as a name or a text.
+class WrittenName(Argument):
+    """A name that the elaborator gives as it is written, `backbone` or `encoder.stage2`.
 
-    The elaborator gives a name as it is written, `backbone` or `encoder.stage2`: it means a part
-    of the net, whatever else in the file is called so.
+    It may stand in quotes too. Whatever else in the file is called so, here it means what the
+    argument says.
     """
 
     __slots__ = ()
 
     def normal(self, value: Any) -> Any:
-        if not isinstance(value, str) or not all(map(str.isidentifier, value.split("."))):
+        if not _is_dotted(value):
             raise self.refuse(value)
         return value
+
+
+class PartName(WrittenName):
+    """A layer, block or level of the net by its full name."""
+
+    __slots__ = ()
 
     @property
     def expects(self) -> str:
         return "the name of a layer, block or level of the net, such as backbone"
+
+
+class PartNames(WrittenName):
+    """One such name or a list of them; the value is a tuple."""
+
+    __slots__ = ()
+
+    def normal(self, value: Any) -> Any:
+        names = value if isinstance(value, tuple) else (value,)
+        if not all(map(_is_dotted, names)):
+            raise self.refuse(value)
+        return names
+
+    @property
+    def expects(self) -> str:
+        return "names of layers, blocks or levels of the net, such as [stem, backbone.stage1]"
+
+
+class FigureName(WrittenName):
+    """A figure that training tells after each epoch."""
+
+    __slots__ = ()
+
+    @property
+    def expects(self) -> str:
+        return "the name of a figure, such as val_loss"
+
+
+def _is_dotted(value: object) -> bool:
+    return isinstance(value, str) and all(map(str.isidentifier, value.split(".")))
 
 
 class Entry(Record):
@@ -297,4 +333,6 @@ made_input: Callable[..., Any] = MadeInput
 tied_weight: Callable[..., Any] = TiedWeight
 text: Callable[..., Any] = Text
 part_name: Callable[..., Any] = PartName
+part_names: Callable[..., Any] = PartNames
+figure_name: Callable[..., Any] = FigureName
 entry: Callable[..., Any] = EntryArgument

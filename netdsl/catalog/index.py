@@ -132,6 +132,14 @@ WORDS: dict[str, dict[str, str]] = {
     "rule for stopping": {
         "patience": "netdsl.catalog.settings:Patience",
     },
+    "schedule": {
+        "constant": "netdsl.catalog.schedules:Constant",
+        "cosine": "netdsl.catalog.schedules:Cosine",
+        "exponential": "netdsl.catalog.schedules:Exponential",
+        "one_cycle": "netdsl.catalog.schedules:OneCycle",
+        "plateau": "netdsl.catalog.schedules:Plateau",
+        "step": "netdsl.catalog.schedules:Step",
+    },
     "settings": {
         "train": "netdsl.catalog.settings:Settings",
     },
@@ -144,11 +152,16 @@ WORDS: dict[str, dict[str, str]] = {
 SYMBOLS: frozenset[str] = frozenset(
     [
         "all",
+        "bfloat16",
         "bilinear",
         "double",
+        "float16",
+        "float32",
+        "float64",
         "identity",
         "last",
         "learned",
+        "matrices",
         "mean",
         "nearest",
         "none",
@@ -160,8 +173,6 @@ SYMBOLS: frozenset[str] = frozenset(
         "sinusoidal",
         "sum",
         "tanh",
-        "val_accuracy",
-        "val_loss",
         "valid",
     ]
 )

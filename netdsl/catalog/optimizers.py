@@ -1,21 +1,29 @@
 """Optimizers: how gradients move the weights. Formulas and defaults are those of `torch.optim`.
 
 `weight_decay` adds that many times the weight to its gradient, except in `adamw`, which takes it
-from the weight itself.
+from the weight itself. With `decay=matrices` it leaves out vectors, which are biases and the scales
+of normalisations (He et al., 2019, "Bag of tricks", 3.1).
 """
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal, TypeAlias, get_args
 
-from netdsl.catalog.arguments import Entry, Rejection, flag
+from netdsl.catalog.arguments import Entry, Rejection, choice, flag
 from netdsl.catalog.quantities import number
+
+Decay: TypeAlias = Literal["all", "matrices"]
+
+_WHICH = get_args(Decay)
 
 
 class Optimizer(Entry):
-    """Base of all optimizers."""
+    """Base of all optimizers: each has `lr`, its rate, and says which weights `decay`."""
 
     category: ClassVar[str] = "optimizer"
+    # Each declares them anew: its own default, and its own place among the arguments.
+    lr: float = number("learning rate", minimum=0)
+    decay: Decay = choice("which weights decay", _WHICH, "all", True)
 
     def verify(self) -> None:
         """Raises a `Rejection` where arguments contradict one another."""
@@ -37,6 +45,7 @@ class Sgd(Optimizer):
     momentum: float = number("the share of the last step that is kept", 0, minimum=0, below=1)
     nesterov: bool = flag("look ahead along the momentum (Sutskever et al., 2013)", False)
     weight_decay: float = number("how strongly weights are drawn to zero", 0, True, minimum=0)
+    decay: Decay = choice("which weights decay", _WHICH, "all", True)
 
     def verify(self) -> None:
         if self.nesterov and not self.momentum:
@@ -55,6 +64,7 @@ class Adagrad(_Consistent):
     lr_decay: float = number("how fast the rate falls: lr / (1 + steps * lr_decay)", 0, minimum=0)
     eps: float = number("added to the root", 1e-10, True, minimum=0)
     weight_decay: float = number("how strongly weights are drawn to zero", 0, True, minimum=0)
+    decay: Decay = choice("which weights decay", _WHICH, "all", True)
 
 
 class RmsProp(_Consistent):
@@ -67,6 +77,7 @@ class RmsProp(_Consistent):
     centered: bool = flag("divide by the standard deviation instead", False, keyword=True)
     eps: float = number("added to the root", 1e-8, True, minimum=0)
     weight_decay: float = number("how strongly weights are drawn to zero", 0, True, minimum=0)
+    decay: Decay = choice("which weights decay", _WHICH, "all", True)
 
 
 class Adam(_Consistent):
@@ -78,6 +89,7 @@ class Adam(_Consistent):
     beta2: float = number("the same for the squares", 0.999, minimum=0, below=1)
     eps: float = number("added to the root", 1e-8, True, minimum=0)
     weight_decay: float = number("how strongly weights are drawn to zero", 0, True, minimum=0)
+    decay: Decay = choice("which weights decay", _WHICH, "all", True)
 
 
 class AdamW(_Consistent):
@@ -89,3 +101,4 @@ class AdamW(_Consistent):
     beta2: float = number("the same for the squares", 0.999, minimum=0, below=1)
     eps: float = number("added to the root", 1e-8, True, minimum=0)
     weight_decay: float = number("the share of lr taken from each weight", 1e-2, True, minimum=0)
+    decay: Decay = choice("which weights decay", _WHICH, "all", True)

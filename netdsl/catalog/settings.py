@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, TypeAlias, get_args
 
-from netdsl.catalog.arguments import Argument, Entry, Symbol, choice, entry, flag, part_name, text
+from netdsl.catalog.arguments import (
+    Argument,
+    Entry,
+    Symbol,
+    choice,
+    entry,
+    figure_name,
+    flag,
+    part_name,
+    part_names,
+    text,
+)
 from netdsl.catalog.losses import Loss, LossSum, LossTerm
 from netdsl.catalog.optimizers import Optimizer
 from netdsl.catalog.quantities import Whole, number, whole
+from netdsl.catalog.schedules import Constant, Schedule
 from netdsl.catalog.sources import DataSource
-from netdsl.record import REQUIRED
+from netdsl.record import REQUIRED, Record
 
 ALL = "all"
+
+Precision: TypeAlias = Literal["float32", "bfloat16", "float16", "float64"]
 
 
 class Patience(Entry):
@@ -21,9 +35,7 @@ class Patience(Entry):
     word: ClassVar[str] = "patience"
     category: ClassVar[str] = "rule for stopping"
     epochs: int = whole("how many epochs without a better figure")
-    monitor: Literal["val_loss", "val_accuracy"] = choice(
-        "the figure that is watched", ("val_loss", "val_accuracy"), "val_loss", keyword=True
-    )
+    monitor: str = figure_name("the figure that is watched, such as val_loss", "val_loss", True)
 
 
 class Metric(Entry):
@@ -180,10 +192,59 @@ class Settings(Entry):
         "figures beside the loss; [accuracy] for a classification", None, True
     )
     optimizer: Optimizer = optimizer_choice("how gradients move the weights", REQUIRED, True)
+    schedule: Schedule = entry("how the learning rate changes", Schedule, Constant(), True)
     init: Pretrained | None = entry("weights to start from", Pretrained, None, True)
+    freeze: tuple[str, ...] = part_names(
+        "parts of the net whose weights and running statistics stay as they are", (), True
+    )
     l1: float = number("times the sum of absolute weights, added to the loss", 0, True, minimum=0)
     l2: float = number("times the sum of squared weights, added to the loss", 0, True, minimum=0)
-    batch: int | Literal["all"] = batch_size("how many examples a step sees", 32, True)
+    batch: int | Literal["all"] = batch_size("how many examples are computed at once", 32, True)
+    accumulate: int = whole("of how many batches a step averages the gradients", 1, keyword=True)
+    clip: float | None = number(
+        "the length that all gradients together are cut down to", None, True, minimum=0
+    )
+    ema: float | None = number(
+        "the share of the old that a running mean of the weights keeps at each step; the mean is "
+        "what is evaluated and kept",
+        None,
+        True,
+        minimum=0,
+        below=1,
+    )
+    precision: Precision = choice(
+        "how many bits the net computes with; of 16, weights and losses keep 32",
+        get_args(Precision),
+        "float32",
+        keyword=True,
+    )
+    fast: bool = flag(
+        "whether the backend rearranges and compiles the net, which starts slowly", False, True
+    )
     epochs: int = whole("how often every example is seen", 10, keyword=True)
+    steps: int | None = whole("how many steps are taken, in place of epochs", None, keyword=True)
     early_stopping: Patience | None = entry("when to stop before the end", Patience, None, True)
     seed: int = whole("where all chance starts", 0, keyword=True, minimum=0)
+
+
+# What holds for a whole run, so that a phase cannot change it.
+OF_RUN = ("net", "data", "split", "init", "metrics", "precision", "seed")
+
+
+class Phase(Record):
+    """A stretch of a run with settings of its own; `name` is empty where there are no phases."""
+
+    name: str
+    settings: Settings
+
+
+class Training(Record):
+    """A train section: the settings of the run, and its phases, at least one, in order."""
+
+    settings: Settings
+    phases: tuple[Phase, ...]
+
+    @staticmethod
+    def in_one(settings: Settings) -> Training:
+        """A run without phases."""
+        return Training(settings, (Phase("", settings),))

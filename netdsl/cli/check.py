@@ -127,11 +127,11 @@ class Check:
             names = [section, *(name for name in names if name != section)]
         found: Entry | None = None
         for at, name in enumerate(names):
-            settings = self._spec.settings(name, self._settings if at == 0 else None)
-            if settings is not None:
-                self._spec.check_into(name, settings, self._name)
-            if at == 0 and settings is not None:
-                found = settings.optimizer
+            training = self._spec.training(name, self._settings if at == 0 else None)
+            if training is not None:
+                self._spec.check_parts(name, training, self._name)
+            if at == 0 and training is not None:
+                found = training.settings.optimizer
         return found
 
 

@@ -29,17 +29,17 @@ def open_spec(request: str, overrides: Mapping[str, str], section: str | None) -
         if name.startswith(_SETTING)
     }
     arguments = {name: value for name, value in overrides.items() if not name.startswith(_SETTING)}
-    settings = found.settings(section, of_section)
-    if settings is None:
+    training = found.training(section, of_section)
+    if training is None:
         raise SpecError(found.diagnostics)
     name = asked
-    if asked is None and settings.net is not None:
-        name, own = _chosen(settings.net)
+    if asked is None and training.settings.net is not None:
+        name, own = _chosen(training.settings.net)
         arguments = own | arguments
     net = found.elaborate(name, arguments)
     if net is None or found.failed:
         raise SpecError(found.diagnostics)
-    return Spec(asked, overrides, section, net, settings, _own(found.sources))
+    return Spec(asked, overrides, section, net, training, _own(found.sources))
 
 
 def _chosen(net: object) -> tuple[str, dict[str, str]]:

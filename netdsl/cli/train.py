@@ -88,7 +88,7 @@ def _train(
         console.print(current.started, highlight=False, markup=False, soft_wrap=True)
     started = time.perf_counter()
     try:
-        with TerminalProgress(console, plan.settings.epochs) as progress:
+        with TerminalProgress(console, plan.epochs) as progress:
             current.train(progress)
     except KeyboardInterrupt:
         click.echo(f"stopped; finished epochs are kept: netdsl train --resume {path}", err=True)

@@ -13,10 +13,10 @@ from netdsl.catalog.arguments import (
     Argument,
     Entry,
     MadeInput,
-    PartName,
     Rejection,
     TensorInput,
     TiedWeight,
+    WrittenName,
 )
 from netdsl.catalog.base import Layer
 from netdsl.diagnostics import Label
@@ -217,8 +217,8 @@ def _bind_values(
 
 def accepted(frame: Frame, kind: Argument, source: tree.Expression, word: str) -> Any:
     """The value of an argument in the normal form of its kind."""
-    part = _dotted(source) if isinstance(kind, PartName) else None
-    value = expressions.evaluate(frame, source, kind) if part is None else part
+    name = _as_written(source) if isinstance(kind, WrittenName) else None
+    value = expressions.evaluate(frame, source, kind) if name is None else name
     value = _instance(frame, value, source.span)
     try:
         return kind.accept(value)
@@ -227,8 +227,16 @@ def accepted(frame: Frame, kind: Argument, source: tree.Expression, word: str) -
         raise Mistake("wrong-value", shown, source.span, help=rejection.help) from None
 
 
+def _as_written(source: tree.Expression) -> str | tuple[str, ...] | None:
+    """A name with its members, `encoder.stage2`, or a list of them; None for anything else."""
+    if isinstance(source, tree.Display):
+        names = [_dotted(item) for item in source.items]
+        written = tuple(name for name in names if name is not None)
+        return written if len(written) == len(names) else None
+    return _dotted(source)
+
+
 def _dotted(source: tree.Expression) -> str | None:
-    """A name with its members as written, `encoder.stage2`; None for anything else."""
     if isinstance(source, tree.Member):
         outer = _dotted(source.value)
         return None if outer is None else f"{outer}.{source.name.name}"

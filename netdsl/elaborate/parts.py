@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from netdsl.catalog.settings import Training
 from netdsl.elaborate.report import Mistake, Report
 from netdsl.elaborate.suggest import with_suggestion
 from netdsl.graph import ElaboratedNet, named_weights
@@ -25,13 +26,40 @@ def parts_of(net: ElaboratedNet) -> frozenset[str]:
     return frozenset(found)
 
 
-def check_into(report: Report, train: tree.Train, into: str, net: ElaboratedNet) -> None:
-    """Tells of the `into` of a section's `init` that is no part of the net.
+def weights_of(net: ElaboratedNet, part: str) -> frozenset[str]:
+    """The full names of weights and running statistics of a part; empty where there is none."""
+    level = f"{part}."
+    return frozenset(
+        named.name for named in named_weights(net.graph) if f"{named.layer_name}.".startswith(level)
+    )
 
-    No file of weights is read for it. The place is the section's where `init` was set elsewhere.
+
+def check_parts(report: Report, train: tree.Train, training: Training, net: ElaboratedNet) -> None:
+    """Tells of parts in a section's `init` and `freeze` that the net has not.
+
+    No file of weights is read for it. The place is the section's where a setting was given
+    elsewhere.
     """
-    sentence = no_such_part(net, into)
-    if sentence is not None:
-        written = [item for item in train.settings if isinstance(item, tree.Setting)]
-        place = next((item.span for item in written if item.name.name == "init"), train.span)
-        report.add(Mistake("unknown-name", sentence, place).diagnostic)
+    init = training.settings.init
+    if init is not None and init.into is not None:
+        _check(report, train, "init", (init.into,), net)
+    _check(report, train, "freeze", training.settings.freeze, net)
+    written = [item for item in train.settings if isinstance(item, tree.Phase)]
+    for found, phase in zip(written, training.phases, strict=bool(written)):
+        if phase.settings.freeze != training.settings.freeze:
+            _check(report, found, "freeze", phase.settings.freeze, net)
+
+
+def _check(
+    report: Report,
+    section: tree.Train | tree.Phase,
+    setting: str,
+    parts: tuple[str, ...],
+    net: ElaboratedNet,
+) -> None:
+    written = [item for item in section.settings if isinstance(item, tree.Setting)]
+    place = next((item.span for item in written if item.name.name == setting), section.span)
+    for part in parts:
+        sentence = no_such_part(net, part)
+        if sentence is not None:
+            report.add(Mistake("unknown-name", sentence, place).diagnostic)

@@ -6,12 +6,20 @@ losses may be called on them and summed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from netdsl.catalog.arguments import Argument
 from netdsl.catalog.index import WORDS
 from netdsl.catalog.losses import Loss, LossSum, LossTerm
-from netdsl.catalog.settings import LossExpression, NetChoice, Settings
+from netdsl.catalog.settings import (
+    OF_RUN,
+    LossExpression,
+    NetChoice,
+    Phase,
+    Settings,
+    Training,
+)
 from netdsl.diagnostics import Label, UserError
 from netdsl.elaborate import binding, defaults, expressions
 from netdsl.elaborate.frame import Elaboration, Frame
@@ -41,40 +49,94 @@ def choose_train(scope: Scope, name: str | None) -> tree.Train:
     return trains[names.index(name)] if name in names else trains[0]
 
 
-def elaborate_settings(
+def elaborate_training(
     elaboration: Elaboration, scope: Scope, train: tree.Train, given: Mapping[str, str]
-) -> Settings | None:
-    """The settings of a section, `given` ones in their place; None where there are mistakes."""
+) -> Training | None:
+    """What a section says, `given` settings in their place; None where there are mistakes.
+
+    `given` has settings by name, those of a phase as `head.epochs`.
+    """
     frame = defaults.file_frame(elaboration, scope)
     frame = frame.child({}, frame.defaults)
+    names = phase_names(train)
+    _check_given(given, names)
     declared = Settings.arguments()
+    own = {name: text for name, text in given.items() if "." not in name}
+    written = [item for item in train.settings if isinstance(item, tree.Setting)]
+    values = _values(frame, _with_given(written, own), declared)
+    missing = _missing(train, own)
+    if missing is not None:
+        elaboration.report.add(missing.diagnostic)
+    changeable = {name: kind for name, kind in declared.items() if name not in OF_RUN}
+    phases = [
+        _values(frame, _with_given(phase.settings, _given_to(given, name)), changeable)
+        for name, phase in zip(names, _phases(train), strict=True)
+    ]
+    if values is None or missing is not None or None in phases:
+        return None
+    settings = Settings(**values)
+    changed = [
+        Phase(name, settings.replace(**phase))
+        for name, phase in zip(names, phases, strict=True)
+        if phase is not None
+    ]
+    return Training(settings, tuple(changed)) if changed else Training.in_one(settings)
+
+
+def phase_names(train: tree.Train) -> list[str]:
+    """The names of a section's phases: their own, else `phase1`, `phase2`, …"""
+    phases = enumerate(_phases(train), 1)
+    return [phase.name.name if phase.name else f"phase{number}" for number, phase in phases]
+
+
+def _phases(train: tree.Train) -> list[tree.Phase]:
+    return [item for item in train.settings if isinstance(item, tree.Phase)]
+
+
+def _check_given(given: Mapping[str, str], phases: list[str]) -> None:
+    for name in given:
+        phase, dot, _ = name.rpartition(".")
+        if dot and phase not in phases:
+            raise UserError(
+                with_suggestion(f"--set train.{name}: there is no phase {phase}", phase, phases)
+            )
+
+
+def _given_to(given: Mapping[str, str], phase: str) -> dict[str, str]:
+    prefix = f"{phase}."
+    return {
+        name.removeprefix(prefix): text for name, text in given.items() if name.startswith(prefix)
+    }
+
+
+def _values(
+    frame: Frame, settings: list[tree.Setting | tree.Phase], known: Mapping[str, Argument]
+) -> dict[str, Any] | None:
+    """The values of what is written; None where there are mistakes, which are reported."""
     values: dict[str, Any] = {}
-    failed = False
     seen: dict[str, tree.Setting] = {}
-    for setting in _settings(train, given):
+    failed = False
+    for item in settings:
         try:
-            known = _checked(setting, seen)
-            values[known.name.name] = _value(frame, known)
+            setting = _checked(item, seen, known)
+            values[setting.name.name] = _value(frame, setting)
         except Mistake as mistake:
-            elaboration.report.add(mistake.diagnostic)
+            frame.elaboration.report.add(mistake.diagnostic)
             failed = True
         except Poisoned:
             failed = True
-    for name, kind in declared.items():
-        if name not in seen and kind.default is not REQUIRED:
-            values[name] = kind.default
-    missing = _missing(train, {*values, *seen})
-    if missing is not None:
-        elaboration.report.add(missing.diagnostic)
-    return Settings(**values) if not failed and missing is None else None
+    return None if failed else values
 
 
-def _missing(train: tree.Train, there: set[str]) -> Mistake | None:
+def _missing(train: tree.Train, given: Mapping[str, str]) -> Mistake | None:
     """The settings that a section must have and has not, but for those that are misspelt in it."""
     declared = Settings.arguments()
     written = [item.name.name for item in train.settings if isinstance(item, tree.Setting)]
     misspelt = {nearest(name, declared) for name in written if name not in declared}
-    missing = [name for name in declared if name not in there | misspelt]
+    there = {*written, *given} | misspelt
+    missing = [
+        name for name, kind in declared.items() if kind.default is REQUIRED and name not in there
+    ]
     if not missing:
         return None
     first, last = ", ".join(missing[:-1]), missing[-1]
@@ -83,13 +145,13 @@ def _missing(train: tree.Train, there: set[str]) -> Mistake | None:
     return Mistake("missing-setting", f"this train section needs {told}", train.span, help=help_)
 
 
-def _settings(train: tree.Train, given: Mapping[str, str]) -> list[tree.Setting | tree.Phase]:
-    written = [
-        item
-        for item in train.settings
-        if not (isinstance(item, tree.Setting) and item.name.name in given)
+def _with_given(
+    written: Sequence[tree.Setting | tree.Phase], given: Mapping[str, str]
+) -> list[tree.Setting | tree.Phase]:
+    kept = [
+        item for item in written if not (isinstance(item, tree.Setting) and item.name.name in given)
     ]
-    return [*written, *[_from_text(name, text) for name, text in given.items()]]
+    return [*kept, *[_from_text(name, text) for name, text in given.items()]]
 
 
 def _from_text(name: str, text: str) -> tree.Setting:
@@ -103,11 +165,23 @@ def _from_text(name: str, text: str) -> tree.Setting:
     return setting
 
 
-def _checked(setting: tree.Setting | tree.Phase, seen: dict[str, tree.Setting]) -> tree.Setting:
+def _checked(
+    setting: tree.Setting | tree.Phase,
+    seen: dict[str, tree.Setting],
+    known: Mapping[str, Argument],
+) -> tree.Setting:
     if isinstance(setting, tree.Phase):
-        raise Mistake("unknown-setting", "phases are not known to this version", setting.span)
+        raise Mistake(
+            "wrong-value", "a phase stands in a train section, not in a phase", setting.span
+        )
     name = setting.name.name
-    known = Settings.arguments()
+    if name in Settings.arguments() and name not in known:
+        raise Mistake(
+            "wrong-value",
+            f"{name} holds for the whole run; a phase cannot change it",
+            setting.name.span,
+            help="write it in the train section, before the phases",
+        )
     if name not in known:
         raise Mistake(
             "unknown-setting",

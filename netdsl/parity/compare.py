@@ -143,7 +143,7 @@ class Comparison:
         with in_double(name):
             engine = offered.make_engine(net, posed.task, posed.arrays, _DEVICE)
             engine.put_weights(self._weights)
-            engine.train([rows], self._seed, lambda count: None)
+            engine.train([rows], [1.0], self._seed, lambda count: None)
             gradients = _received(posed.task.optimizer.word, engine.state())
             return Step(gradients, engine.weights())
 

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, TypeAlias
 
-from netdsl.backends.engine import Array, Engine
+from netdsl.backends.engine import Array, Engine, Indices, Task
 from netdsl.diagnostics import UserError
 from netdsl.training.initial import initial_weights
 from netdsl.training.interrupt import Interruptions
-from netdsl.training.order import batches, chance
+from netdsl.training.order import batches, chance, length
 from netdsl.training.plan import Plan
 from netdsl.training.run import Entry, RunFolder, State
-from netdsl.training.stopping import Stopping
+from netdsl.training.schedule import factors
+from netdsl.training.stopping import Falling, Stopping
 
 
 class Listener(Protocol):
@@ -34,63 +35,115 @@ class Listener(Protocol):
         """An epoch is done and on the disk; `entry` is what the log says of it."""
 
 
-def begin(plan: Plan, engine: Engine, run: RunFolder, given: Mapping[str, Array] = {}) -> None:
-    """Gives the engine its first weights and keeps them as the state after 0 epochs.
+# Makes what learns by a task; the same engine where it is asked for the same task again.
+Engines: TypeAlias = Callable[[Task], Engine]
+
+
+def begin(plan: Plan, engines: Engines, run: RunFolder, given: Mapping[str, Array] = {}) -> None:
+    """Keeps the first weights as the state after 0 epochs.
 
     Those that are `given` take the place of those that the seed draws.
     """
     weights = initial_weights(plan.net.graph, plan.settings.seed) | dict(given)
+    engine = engines(plan.phases[0].task)
     engine.put_weights(weights)
-    stopping = Stopping(plan.settings.early_stopping)
-    run.write_state(State(0, weights, engine.state(), stopping.to_json()))
+    run.write_state(State(0, 0, 0, weights, engine.state(), {}, {}))
 
 
-def train(plan: Plan, engine: Engine, run: RunFolder, listener: Listener) -> Stopping:
+def train(plan: Plan, engines: Engines, run: RunFolder, listener: Listener) -> None:
     """Trains from where the run stands to its end; `KeyboardInterrupt` leaves it resumable."""
     state = run.state()
-    engine.put_weights(state.weights)
-    engine.put_state(state.optimizer)
-    stopping = Stopping(plan.settings.early_stopping)
-    stopping.restore(state.stopping)
     run.cut_log(state.epoch)
     interruptions = Interruptions()
     with interruptions.watched():
-        for epoch in range(state.epoch + 1, plan.settings.epochs + 1):
-            if stopping.over:
-                break
-            entry = _one_epoch(plan, engine, epoch, listener)
+        for number in range(state.phase, len(plan.phases)):
+            if number > state.phase:
+                # A phase begins with the weights that the one before it kept.
+                state = State(state.epoch, number, 0, run.weights(), {}, {}, {})
+            state = _Phase(plan, number, engines, run, state).train(interruptions, listener)
+
+
+class _Phase:
+    """A phase of a run under way."""
+
+    def __init__(
+        self, plan: Plan, number: int, engines: Engines, run: RunFolder, state: State
+    ) -> None:
+        self._plan, self._number, self._run = plan, number, run
+        self._phase = plan.phases[number]
+        self._engine = engines(self._phase.task)
+        self._engine.put_weights(state.weights)
+        self._engine.put_state(state.optimizer)
+        settings = self._phase.settings
+        self._stopping = Stopping(settings.early_stopping)
+        self._stopping.restore(state.stopping)
+        self._falling = Falling(settings.schedule)
+        self._falling.restore(state.falling)
+        self._state = state
+
+    def train(self, interruptions: Interruptions, listener: Listener) -> State:
+        """Trains to the end of the phase; returns where the run stands then."""
+        epochs = length(self._phase.settings, len(self._plan.split.train))
+        while self._state.done < epochs and not self._stopping.over:
+            entry = self._one_epoch(listener)
             with interruptions.deferred():
-                _keep(engine, run, stopping, entry)
+                self._keep(entry)
                 listener.epoch_ends(entry)
-    return stopping
+        return self._state
 
+    def _one_epoch(self, listener: Listener) -> Entry:
+        seed, epoch = self._plan.settings.seed, self._state.epoch + 1
+        started = time.perf_counter()
+        cut, rates = self._steps(epoch)
+        listener.epoch_starts(epoch, sum(map(len, cut)))
+        figures = self._engine.train(cut, rates, chance(seed, epoch), listener.examples_done)
+        if len(self._plan.split.validation):
+            validated = self._engine.evaluate(self._plan.split.validation)
+            figures |= {f"val_{name}": value for name, value in validated.items()}
+        for name, value in figures.items():
+            if not math.isfinite(value):
+                raise UserError(
+                    f"{name} is {value} in epoch {epoch}: training diverged, which a lower "
+                    "learning rate usually mends"
+                )
+        named = {"phase": self._phase.name} if self._phase.name else {}
+        return {
+            "epoch": epoch,
+            **named,
+            **figures,
+            "rate": self._phase.settings.optimizer.lr * rates[-1],
+            "seconds": round(time.perf_counter() - started, 3),
+        }
 
-def _one_epoch(plan: Plan, engine: Engine, epoch: int, listener: Listener) -> Entry:
-    settings, parts = plan.settings, plan.split
-    started = time.perf_counter()
-    listener.epoch_starts(epoch, len(parts.train))
-    figures = engine.train(
-        batches(parts.train, settings.batch, settings.seed, epoch),
-        chance(settings.seed, epoch),
-        listener.examples_done,
-    )
-    if len(parts.validation):
-        validated = engine.evaluate(parts.validation)
-        figures |= {f"val_{name}": value for name, value in validated.items()}
-    for name, value in figures.items():
-        if not math.isfinite(value):
-            raise UserError(
-                f"{name} is {value} in epoch {epoch}: training diverged, which a lower learning "
-                "rate usually mends"
-            )
-    return {"epoch": epoch, **figures, "seconds": round(time.perf_counter() - started, 3)}
+    def _steps(self, epoch: int) -> tuple[list[Indices], list[float]]:
+        """The batches of an epoch, and the factor of the learning rate for each step over them."""
+        settings, share = self._phase.settings, self._plan.split.train
+        every, done = settings.accumulate, self._state.done
+        cut = batches(share, settings.batch, self._plan.settings.seed, epoch, every)
+        steps = len(cut) // every
+        whole: float = settings.epochs
+        left = steps
+        if settings.steps is not None:
+            whole = settings.steps / steps
+            left = min(steps, settings.steps - done * steps)
+        rates = factors(settings.schedule, done + 1, steps, whole, self._falling.reached)
+        return cut[: left * every], rates[:left]
 
-
-def _keep(engine: Engine, run: RunFolder, stopping: Stopping, entry: dict[str, Any]) -> None:
-    """Writes what an epoch gave; the state comes last, for it says that the epoch is done."""
-    weights = engine.weights()
-    entry["kept"] = stopping.better(entry, entry["epoch"])
-    if entry["kept"]:
-        run.write_weights(weights, entry["epoch"])
-    run.append_log(entry)
-    run.write_state(State(entry["epoch"], weights, engine.state(), stopping.to_json()))
+    def _keep(self, entry: dict[str, Any]) -> None:
+        """Writes what an epoch gave; the state comes last, for it says that the epoch is done."""
+        engine, run = self._engine, self._run
+        self._falling.note(entry)
+        entry["kept"] = self._stopping.better(entry)
+        if entry["kept"]:
+            run.write_weights(engine.kept(), entry["epoch"])
+        run.append_log(entry)
+        self._state = State(
+            entry["epoch"],
+            self._number,
+            self._state.done + 1,
+            engine.weights(),
+            engine.state(),
+            self._stopping.to_json(),
+            self._falling.to_json(),
+        )
+        run.write_state(self._state)

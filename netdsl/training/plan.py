@@ -5,7 +5,7 @@ What does not fit is found here, before anything runs, and told as a `UserError`
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,16 +14,19 @@ import numpy as np
 from netdsl.backends.engine import Array, Penalty, Task
 from netdsl.catalog.base import Weighted
 from netdsl.catalog.layers.norm import BatchNorm
-from netdsl.catalog.settings import Accuracy, Settings
+from netdsl.catalog.schedules import Plateau
+from netdsl.catalog.settings import Accuracy, Patience, Phase, Settings, Training
 from netdsl.data.fields import DataSet
 from netdsl.data.meet import meet, written
 from netdsl.data.read import read
 from netdsl.data.scaling import Scaling, standardise
 from netdsl.data.split import Split, split
 from netdsl.diagnostics import UserError
+from netdsl.elaborate.parts import no_such_part, weights_of
 from netdsl.graph import ElaboratedNet, Graph, named_nodes, named_weights
 from netdsl.tensor import TensorType
 from netdsl.training.objective import main_output, objective, with_targets
+from netdsl.training.order import length
 
 # Nothing is kept for a gradient in evaluation, so that more examples fit at once.
 _EVALUATED_AT_ONCE = 4
@@ -31,8 +34,17 @@ _LEAST_AT_ONCE = 32
 
 
 @dataclass(frozen=True, slots=True)
+class Stretch:
+    """A phase of a run with every default written out, and its engine's task."""
+
+    name: str
+    settings: Settings
+    task: Task
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be trained on what: the net, its data scaled and split, the engine's task.
+    """What is to be trained on what: the net, its data scaled and split, the phases.
 
     The settings have every default written out. `digest` is a checksum of the data as the source
     gave it.
@@ -40,16 +52,26 @@ class Plan:
 
     net: ElaboratedNet
     settings: Settings
+    phases: tuple[Stretch, ...]
     data: DataSet
     split: Split
     scalings: Mapping[str, Scaling]
-    task: Task
     digest: str
+
+    @property
+    def task(self) -> Task:
+        """What the net is judged by: the task of the last phase."""
+        return self.phases[-1].task
 
     @property
     def arrays(self) -> dict[str, Array]:
         """The fields' numbers by name."""
         return {name: field.values for name, field in self.data.fields.items()}
+
+    @property
+    def epochs(self) -> int:
+        """How many epochs all phases have, where none ends before its time."""
+        return sum(length(phase.settings, len(self.split.train)) for phase in self.phases)
 
     @property
     def shares(self) -> dict[str, int]:
@@ -61,20 +83,30 @@ class Plan:
         }
 
 
-def make_plan(net: ElaboratedNet, settings: Settings, base: Path) -> Plan:
+def make_plan(net: ElaboratedNet, training: Training, base: Path) -> Plan:
     """Reads the data, whose paths are relative to `base`, and fits net, data and loss together."""
+    settings = training.settings
     data = read(settings.data, base, settings.seed)
     digest = data.digest()
-    data = with_targets(net, settings.loss, data)
+    for phase in training.phases:
+        data = with_targets(net, phase.settings.loss, data)
     parts = split(data, settings.split, settings.seed)
     data, scalings = standardise(data, parts.train)
     inputs = meet(data, net.inputs)
     data = _as_floats(data, net, inputs)
+    phases = [_stretch(net, phase, data, inputs) for phase in training.phases]
+    settings = _with_metrics(settings, phases[-1].task)
+    plan = Plan(net, settings, tuple(phases), data, parts, scalings, digest)
+    for stretch in plan.phases:
+        _check_watched(plan, stretch)
+        _check_batch(plan, stretch)
+    return plan
+
+
+def _stretch(net: ElaboratedNet, phase: Phase, data: DataSet, inputs: tuple[str, ...]) -> Stretch:
+    settings = phase.settings
     terms, folded, scored = objective(net, settings.loss, data)
-    if settings.metrics is None:
-        settings = settings.replace(metrics=() if scored is None else (Accuracy(),))
-    elif settings.metrics and scored is None:
-        raise UserError("accuracy needs a classification; this loss has no label for its target")
+    frozen = _frozen(net, phase)
     task = Task(
         inputs=inputs,
         output=main_output(net).name,
@@ -82,13 +114,50 @@ def make_plan(net: ElaboratedNet, settings: Settings, base: Path) -> Plan:
         folded=folded,
         scored=scored,
         optimizer=settings.optimizer,
-        penalties=tuple(_penalties(net.graph, settings)),
+        penalties=tuple(_penalties(net.graph, settings, frozen)),
         batch=_at_once(settings, len(data)),
+        frozen=frozen,
+        undecayed=_undecayed(net.graph, settings),
+        accumulate=settings.accumulate,
+        clip=settings.clip,
+        ema=settings.ema,
+        precision=settings.precision,
+        fast=settings.fast,
     )
-    plan = Plan(net, settings, data, parts, scalings, task, digest)
-    _check_stopping(plan)
-    _check_batch(plan)
-    return plan
+    return Stretch(phase.name, settings, task)
+
+
+def _with_metrics(settings: Settings, task: Task) -> Settings:
+    if settings.metrics is None:
+        return settings.replace(metrics=() if task.scored is None else (Accuracy(),))
+    if settings.metrics and task.scored is None:
+        raise UserError("accuracy needs a classification; this loss has no label for its target")
+    return settings
+
+
+def _frozen(net: ElaboratedNet, phase: Phase) -> frozenset[str]:
+    """The full names of what a phase leaves as it is; `UserError` where nothing else is left."""
+    frozen: set[str] = set()
+    for part in phase.settings.freeze:
+        sentence = no_such_part(net, part)
+        if sentence is not None:
+            raise UserError(sentence)
+        frozen |= weights_of(net, part)
+    if all(named.name in frozen for named in named_weights(net.graph) if named.trained):
+        where = f" in phase {phase.name}" if phase.name else ""
+        raise UserError(f"nothing is left to train{where}: {net.name} is frozen as a whole")
+    return frozenset(frozen)
+
+
+def _undecayed(graph: Graph, settings: Settings) -> frozenset[str]:
+    """The weights that decay leaves out: vectors, where the optimizer's `decay` says so."""
+    if settings.optimizer.decay == "all":
+        return frozenset()
+    return frozenset(
+        named.name
+        for named in named_weights(graph)
+        if named.trained and len(named.weight.shape) < 2
+    )
 
 
 def _as_floats(data: DataSet, net: ElaboratedNet, inputs: tuple[str, ...]) -> DataSet:
@@ -106,13 +175,14 @@ def _as_floats(data: DataSet, net: ElaboratedNet, inputs: tuple[str, ...]) -> Da
     return data
 
 
-def _penalties(graph: Graph, settings: Settings) -> Iterator[Penalty]:
+def _penalties(graph: Graph, settings: Settings, frozen: Set[str]) -> Iterator[Penalty]:
     """What every matrix and kernel adds to the loss: the section's penalty and its layer's own.
 
-    Vectors, which are biases and the scales of normalisations, are not penalised.
+    Vectors, which are biases and the scales of normalisations, are not penalised, nor is what is
+    frozen.
     """
     for named in named_weights(graph):
-        if named.weight.role != "weight" or len(named.weight.shape) < 2:
+        if not named.trained or len(named.weight.shape) < 2 or named.name in frozen:
             continue
         l1, l2 = settings.l1, settings.l2
         if isinstance(named.layer, Weighted):
@@ -127,21 +197,38 @@ def _at_once(settings: Settings, examples: int) -> int:
     return max(_EVALUATED_AT_ONCE * settings.batch, _LEAST_AT_ONCE)
 
 
-def _check_stopping(plan: Plan) -> None:
-    rule = plan.settings.early_stopping
-    if rule is None:
-        return
-    if not len(plan.split.validation):
-        raise UserError("early stopping needs a validation share; split gives it 0")
-    if rule.monitor == "val_accuracy" and plan.task.scored is None:
+def _check_watched(plan: Plan, phase: Stretch) -> None:
+    """Refuses to watch a figure that is not told."""
+    for rule in (phase.settings.early_stopping, phase.settings.schedule):
+        if not isinstance(rule, Patience | Plateau):
+            continue
+        what = "early stopping" if isinstance(rule, Patience) else rule.word
+        if rule.monitor.startswith("val_") and not len(plan.split.validation):
+            raise UserError(f"{what} needs a validation share; split gives it 0")
+        told = _told(plan, phase.task)
+        if rule.monitor not in told:
+            raise UserError(
+                f"{what} cannot watch {rule.monitor}: what is told is {', '.join(told)}"
+            )
+
+
+def _told(plan: Plan, task: Task) -> list[str]:
+    """The figures that every entry of the log has."""
+    own = ["loss"] if task.scored is None else ["loss", "accuracy"]
+    return [*own, *(f"val_{name}" for name in own if len(plan.split.validation))]
+
+
+def _check_batch(plan: Plan, phase: Stretch) -> None:
+    """A batchnorm needs more than one number of each channel; a step needs all its batches."""
+    settings, examples = phase.settings, len(plan.split.train)
+    if settings.accumulate > 1 and settings.batch == "all":
+        raise UserError("batch=all takes every example at once; accumulate needs a number")
+    if settings.accumulate * 2 > examples and settings.accumulate > 1:
         raise UserError(
-            "val_accuracy needs a classification; this loss has no label for its target"
+            f"accumulate={settings.accumulate} needs {2 * settings.accumulate} examples to train "
+            f"on, but there are {examples}"
         )
-
-
-def _check_batch(plan: Plan) -> None:
-    """A batchnorm needs more than one number of each channel."""
-    if plan.settings.batch != 1 and len(plan.split.train) > 1:
+    if settings.batch != 1 and examples > 1:
         return
     name = next(_single_positions(plan.net.graph, ""), None)
     if name is not None:

@@ -23,18 +23,26 @@ from netdsl.training.files import whole, write_json, write_text
 Entry: TypeAlias = dict[str, Any]
 
 # What the numbers and names in settings.json mean; raised when they come to mean something else.
-VERSION = 1
+VERSION = 2
 _WEIGHTS, _OPTIMIZER = "weights/", "optimizer/"
+# What of a state is no array.
+_IN_METADATA = ("epoch", "phase", "done", "stopping", "falling")
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Where a run stands after `epoch` epochs: all that going on needs."""
+    """Where a run stands after `epoch` epochs, `done` of them in its phase: all that it needs.
+
+    `stopping` and `falling` are what the rules of the phase have noted.
+    """
 
     epoch: int
+    phase: int
+    done: int
     weights: Mapping[str, Array]
     optimizer: Mapping[str, Array]
     stopping: Mapping[str, Any]
+    falling: Mapping[str, Any]
 
 
 class RunFolder:
@@ -138,7 +146,7 @@ class RunFolder:
         """Keeps where the run stands; one file, so that its parts agree."""
         arrays = {_WEIGHTS + name: values for name, values in state.weights.items()}
         arrays |= {_OPTIMIZER + name: values for name, values in state.optimizer.items()}
-        rest = {"epoch": state.epoch, "stopping": dict(state.stopping)}
+        rest = {name: getattr(state, name) for name in _IN_METADATA}
         _save(self._state, arrays, {"state": json.dumps(rest)})
 
     def state(self) -> State:
@@ -147,12 +155,7 @@ class RunFolder:
         if "state" not in metadata:
             raise UserError(f"{self._state} is damaged: it does not say where the run stands")
         rest = json.loads(metadata["state"])
-        return State(
-            rest["epoch"],
-            _below(arrays, _WEIGHTS),
-            _below(arrays, _OPTIMIZER),
-            rest["stopping"],
-        )
+        return State(weights=_below(arrays, _WEIGHTS), optimizer=_below(arrays, _OPTIMIZER), **rest)
 
     def write_test(self, result: Mapping[str, Any]) -> None:
         """Keeps the result on the test share."""

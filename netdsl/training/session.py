@@ -8,8 +8,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from netdsl.backends.engine import Array, Engine, Judge
+from netdsl.backends.engine import Array, Engine, Judge, Task
 from netdsl.catalog.arguments import show
+from netdsl.catalog.settings import OF_RUN, Settings
 from netdsl.catalog.sources import Csv, Folder
 from netdsl.data.folders import size_of
 from netdsl.data.new import Schema, read_new
@@ -19,7 +20,7 @@ from netdsl.training import curves, loop, pretrained
 from netdsl.training.answer import Reading, answers, reading_of
 from netdsl.training.backends import backend, runtime
 from netdsl.training.describe import describe
-from netdsl.training.plan import Plan, make_plan
+from netdsl.training.plan import Plan, Stretch, make_plan
 from netdsl.training.result import evaluate
 from netdsl.training.run import RunFolder
 from netdsl.training.spec import Opener, Spec
@@ -28,21 +29,38 @@ from netdsl.training.spec import Opener, Spec
 _DEALING = ("split", "seed")
 
 
+class Engines:
+    """Makes the engines of a run, one after the other: a phase's goes when the next one comes."""
+
+    def __init__(self, name: str, plan: Plan, device: str) -> None:
+        self._backend, self._plan, self._device = backend(name), plan, device
+        self._made: tuple[Task, Engine] | None = None
+
+    def __call__(self, task: Task) -> Engine:
+        """The engine of a task; the one that there is where it is of the same."""
+        if self._made is None or self._made[0] is not task:
+            self._made = None  # gives its memory back first
+            plan = self._plan
+            made = self._backend.make_engine(plan.net, task, plan.arrays, self._device)
+            self._made = task, made
+        return self._made[1]
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A run in the making: its plan, its engine, its folder.
+    """A run in the making: its plan, what makes its engines, its folder.
 
     `started` is a sentence about where its weights come from, where they are not drawn, else empty.
     """
 
     plan: Plan
-    engine: Engine
+    engines: Engines
     run: RunFolder
     started: str = ""
 
     def train(self, listener: loop.Listener) -> None:
         """Trains to the end of the plan; `KeyboardInterrupt` leaves the run resumable."""
-        loop.train(self.plan, self.engine, self.run, listener)
+        loop.train(self.plan, self.engines, self.run, listener)
 
     def finish(self) -> dict[str, Any]:
         """Takes the weights that are kept, writes curves and test result, and returns the latter.
@@ -50,20 +68,22 @@ class Session:
         Without a test share the result is that on the validation share, else on the training
         share; `share` says which.
         """
-        self.engine.put_weights(self.run.weights())
+        engine = self.engines(self.plan.task)
+        engine.put_weights(self.run.weights())
         log = self.run.log()
         kept = max(entry["epoch"] for entry in log if entry["kept"])
         curves.draw(self.run.curves, log, kept)
-        result = {"epoch": kept} | _judge(self.plan, self.engine)
+        result = {"epoch": kept} | _judge(self.plan, engine)
         self.run.write_test(result)
         return result
 
 
 def start(spec: Spec, backend_name: str, out: Path | None, device: str) -> Session:
     """A new run: nothing is written before plan and engine are made."""
-    plan = make_plan(spec.net, spec.settings, spec.folder)
+    plan = make_plan(spec.net, spec.training, spec.folder)
     started = pretrained.started(plan.net, plan.settings.init, spec.folder)
-    engine = backend(backend_name).make_engine(plan.net, plan.task, plan.arrays, device)
+    engines = Engines(backend_name, plan, device)
+    engines(plan.phases[0].task)
     run = RunFolder.create(out, spec.net.name)
     name = run.write_spec(spec.sources)
     run.write_settings(
@@ -77,8 +97,8 @@ def start(spec: Spec, backend_name: str, out: Path | None, device: str) -> Sessi
             **_described(spec, plan),
         }
     )
-    loop.begin(plan, engine, run, started.weights)
-    return Session(plan, engine, run, started.sentence)
+    loop.begin(plan, engines, run, started.weights)
+    return Session(plan, engines, run, started.sentence)
 
 
 def resume(
@@ -100,13 +120,13 @@ def resume(
     plan = _stored_plan(spec, stored)
     _check_weights(plan.net, run.state().weights, path)
     before, now = stored["backend"], backend_name or stored["backend"]
-    engine = backend(now).make_engine(plan.net, plan.task, plan.arrays, device)
+    engines = Engines(now, plan, device)
     if overrides or now != before:
         run.write_settings(stored | _described(spec, plan) | {"backend": now})
     changed = (
         f"{now} goes on from what {before} trained: with its weights and the optimizer's state"
     )
-    return Session(plan, engine, run, changed if now != before else "")
+    return Session(plan, engines, run, changed if now != before else "")
 
 
 def judge(
@@ -168,11 +188,20 @@ def _described(spec: Spec, plan: Plan) -> dict[str, Any]:
         "net": spec.net.name,
         "arguments": {name: show(value) for name, value in spec.net.arguments.items()},
         "settings": describe(plan.settings.replace(net=spec.net.name)),
+        "phases": [_changed(phase, plan.settings) for phase in plan.phases if phase.name],
         "data": {"digest": plan.digest, "shares": plan.shares},
         "classes": list(plan.data.classes),
         "inputs": [_schema(plan, name).to_json() for name in plan.task.inputs],
         "reading": reading_of(plan.task, plan.data.classes).to_json(),
     }
+
+
+def _changed(phase: Stretch, settings: Settings) -> dict[str, Any]:
+    """The settings of a phase that are not those of the run."""
+    names = (name for name in Settings.arguments() if name not in OF_RUN)
+    own = {name: getattr(phase.settings, name) for name in names}
+    changed = {name: value for name, value in own.items() if value != getattr(settings, name)}
+    return {"name": phase.name} | {name: describe(value) for name, value in changed.items()}
 
 
 def _schema(plan: Plan, name: str) -> Schema:
@@ -197,7 +226,7 @@ def _stored_spec(
 
 def _stored_plan(spec: Spec, stored: Mapping[str, Any]) -> Plan:
     """The plan of a run, over the data that it was begun with."""
-    plan = make_plan(spec.net, spec.settings, Path(stored["data_folder"]))
+    plan = make_plan(spec.net, spec.training, Path(stored["data_folder"]))
     if plan.digest != stored["data"]["digest"]:
         raise UserError(
             f"{plan.data.name} has changed since this run was begun, so that its shares would mix; "

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from netdsl.catalog.settings import Settings
+from netdsl.catalog.settings import Settings, Training
 from netdsl.graph import ElaboratedNet
 
 
@@ -23,8 +23,13 @@ class Spec:
     overrides: Mapping[str, str]
     section: str | None
     net: ElaboratedNet
-    settings: Settings
+    training: Training
     sources: Mapping[Path, str]
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of the run."""
+        return self.training.settings
 
     @property
     def folder(self) -> Path:

@@ -25,7 +25,7 @@ def points(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def open_spec(request: str, overrides: Mapping[str, str], section: str | None) -> Spec:
         changes = {name: int(overrides.get(f"train.{name}", 2)) for name in ("epochs", "seed")}
         made = spec(tmp_path, **changes)
-        return Spec(None, overrides, section, made.net, made.settings, made.sources)
+        return Spec(None, overrides, section, made.net, made.training, made.sources)
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(specs, "open_spec", open_spec)

@@ -196,7 +196,7 @@ def test_settings_are_bounded_too() -> None:
     train = "train {{ data = digits\n loss = mse\n optimizer = sgd(0.1)\n epochs = {} }}\n"
     for value in ("1" + " + 1" * 50_000, "9 ** 9 ** 9", "[1] * 10 ** 12", "f(1)"):
         spec = netdsl.read("spec.net", text=train.format(value) + "fn f(n) = f(n)\n" + net("relu"))
-        spec.settings()
+        spec.training()
         assert len(told(spec)) <= 1
 
 

@@ -20,7 +20,7 @@ from netdsl.catalog.layers.norm import BatchNorm
 from netdsl.catalog.layers.shape import Flatten, Unflatten
 from netdsl.catalog.losses import CrossEntropy, LossSum, LossTerm
 from netdsl.catalog.optimizers import Adam
-from netdsl.catalog.settings import Settings
+from netdsl.catalog.settings import Settings, Training
 from netdsl.catalog.sources import Spirals
 from netdsl.graph import ElaboratedNet, Graph, Node, Output, Port, Written, named_nodes
 from netdsl.source import Source, Span
@@ -155,19 +155,20 @@ def settings(**changes: Any) -> Settings:
 
 def plan(net: ElaboratedNet | None = None, base: Path = Path(), **changes: Any) -> Plan:
     """The plan of a net, by default of `classifier`."""
-    return make_plan(classifier() if net is None else net, settings(**changes), base)
+    whole = Training.in_one(settings(**changes))
+    return make_plan(classifier() if net is None else net, whole, base)
 
 
-def engine(made: Plan) -> TorchEngine:
-    """The engine of a plan on the CPU."""
-    return HandBackend.make_engine(made.net, made.task, made.arrays, "cpu")
+def engine(made: Plan, task: Task | None = None) -> TorchEngine:
+    """An engine on the CPU, by default of the last phase of a plan."""
+    return HandBackend.make_engine(made.net, task or made.task, made.arrays, "cpu")
 
 
 def spec(folder: Path, net: ElaboratedNet | None = None, **changes: Any) -> Spec:
     """A spec as if read from a file in a folder."""
     made = classifier() if net is None else net
     sources = {folder / "points.net": "# a net\n"}
-    return Spec(None, {}, None, made, settings(**changes), sources)
+    return Spec(None, {}, None, made, Training.in_one(settings(**changes)), sources)
 
 
 class Silent:

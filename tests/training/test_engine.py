@@ -43,7 +43,7 @@ def one_step(made: Plan) -> dict[str, Array]:
     """What one step over the whole training share adds to each weight."""
     running = started(made)
     before = running.weights()
-    running.train([made.split.train], 0, lambda count: None)
+    running.train([made.split.train], [1.0], 0, lambda count: None)
     return {name: values - before[name] for name, values in running.weights().items()}
 
 
@@ -122,7 +122,7 @@ def test_an_auxiliary_output_counts_in_training_alone() -> None:
         F.cross_entropy(F.linear(points, weights[f"{n}.weight"], weights[f"{n}.bias"]), labels)
         for n in ("dense1", "dense2")
     ]
-    trained = started(made).train([made.split.train], 0, lambda count: None)
+    trained = started(made).train([made.split.train], [1.0], 0, lambda count: None)
     assert trained["loss"] == pytest.approx(float(parts[0] + 0.3 * parts[1]), rel=1e-5)
     assert started(made).evaluate(made.split.test) == started(main).evaluate(made.split.test)
 
@@ -180,7 +180,9 @@ def test_images_are_channels_last_outside() -> None:
 def test_chance_starts_from_its_seed() -> None:
     made = plan(classifier(), data=Spirals(n=60))
     cut = [made.split.train]
-    first, again, other = (started(made).train(cut, seed, lambda n: None) for seed in (1, 1, 2))
+    first, again, other = (
+        started(made).train(cut, [1.0] * len(cut), seed, lambda n: None) for seed in (1, 1, 2)
+    )
     assert first == again != other
 
 
@@ -188,7 +190,7 @@ def test_threads_are_as_before_after_an_epoch() -> None:
     made = plan()
     before, seen = torch.get_num_threads(), []
     running = TorchEngine(Module(made.net, True), made.task, made.arrays, "cpu", before + 1)
-    running.train([made.split.train], 0, lambda count: seen.append(torch.get_num_threads()))
+    running.train([made.split.train], [1.0], 0, lambda count: seen.append(torch.get_num_threads()))
     assert seen == [before + 1]
     assert torch.get_num_threads() == before
 

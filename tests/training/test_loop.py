@@ -6,6 +6,7 @@ import json
 import os
 import signal
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -25,13 +26,13 @@ from tests.training.nets import Silent, engine, plan
 def begun(made: Plan, path: Path) -> RunFolder:
     path.mkdir()
     run = RunFolder(path)
-    loop.begin(made, engine(made), run)
+    loop.begin(made, partial(engine, made), run)
     return run
 
 
 def train(made: Plan, run: RunFolder, listener: Silent | None = None) -> None:
     """Trains with a fresh engine, as a new process would."""
-    loop.train(made, engine(made), run, listener or Silent())
+    loop.train(made, partial(engine, made), run, listener or Silent())
 
 
 def same(one: Mapping[str, Array], other: Mapping[str, Array]) -> bool:
@@ -166,6 +167,7 @@ def test_the_log_is_one_json_object_for_each_epoch(tmp_path: Path) -> None:
         "accuracy",
         "val_loss",
         "val_accuracy",
+        "rate",
         "seconds",
         "kept",
     ]

@@ -60,7 +60,7 @@ def test_the_same_weights_as_pytorch(
     ours.put_weights(start)
     rounds = [batches(made.split.train, 32, 0, epoch) for epoch in (1, 2)]
     for cut in rounds:
-        ours.train(cut, 0, lambda count: None)
+        ours.train(cut, [1.0] * len(cut), 0, lambda count: None)
 
     module = Module(made.net, True)
     module.load_state_dict({k: torch.tensor(v) for k, v in start.items()}, strict=False)
@@ -82,10 +82,10 @@ def test_state_goes_to_another_engine_bit_for_bit(record: Optimizer) -> None:
     first, second = engine(made), engine(made)
     first.put_weights(initial_weights(made.net.graph, 0))
     cut = batches(made.split.train, 32, 0, 1)
-    first.train(cut, 1, lambda count: None)
+    first.train(cut, [1.0] * len(cut), 1, lambda count: None)
     second.put_weights(first.weights())
     second.put_state(first.state())
     for one in (first, second):
-        one.train(cut, 2, lambda count: None)
+        one.train(cut, [1.0] * len(cut), 2, lambda count: None)
     theirs = second.weights()
     assert all(np.array_equal(values, theirs[name]) for name, values in first.weights().items())

@@ -78,7 +78,8 @@ def test_names_are_relative_to_a_part_of_the_net(into: str, tmp_path: Path) -> N
         np.testing.assert_array_equal(first[name], values)
     assert usual(current, ["dense1.weight", "dense1.bias"])
     np.testing.assert_array_equal(
-        current.engine.weights()["body.backbone.conv1.weight"], weights["conv1.weight"]
+        current.engines(current.plan.task).weights()["body.backbone.conv1.weight"],
+        weights["conv1.weight"],
     )
 
 
@@ -246,7 +247,7 @@ def test_a_run_goes_on_and_is_judged_without_the_file(
 def test_a_run_s_weights_start_another(tmp_path: Path) -> None:
     """What training writes, `pretrained` reads."""
     first = begun(tmp_path, 'pretrained("their.safetensors", into=body.backbone)', given(BACKBONE))
-    first.run.write_weights(first.engine.weights(), 0)
+    first.run.write_weights(first.engines(first.plan.task).weights(), 0)
     (tmp_path / "run/weights.safetensors").rename(tmp_path / "their.safetensors")
     (tmp_path / "run").rename(tmp_path / "old")
     spec = tmp_path / "own.net"

@@ -18,6 +18,7 @@ from netdsl.catalog.layers.conv import Conv
 from netdsl.catalog.layers.linear import Dense
 from netdsl.catalog.layers.shape import Flatten
 from netdsl.catalog.optimizers import Adam
+from netdsl.catalog.settings import Training
 from netdsl.catalog.sources import Csv, Digits
 from netdsl.diagnostics import UserError
 from netdsl.training import curves, session
@@ -41,7 +42,7 @@ def opener(made: Spec) -> Opener:
     def open_spec(request: str, overrides: Mapping[str, str], section: str | None) -> Spec:
         epochs = int(overrides.get("train.epochs", made.settings.epochs))
         settings = made.settings.replace(epochs=epochs)
-        return Spec(None, overrides, section, made.net, settings, made.sources)
+        return Spec(None, overrides, section, made.net, Training.in_one(settings), made.sources)
 
     return open_spec
 
@@ -112,7 +113,7 @@ def test_going_on_with_more_epochs(tmp_path: Path) -> None:
 def test_going_on_keeps_the_shares(tmp_path: Path, name: str, value: object) -> None:
     made = spec(tmp_path, epochs=1)
     result = run_of(made, tmp_path / "run")
-    changed = replace(made, settings=made.settings.replace(**{name: value}))
+    changed = replace(made, training=Training.in_one(made.settings.replace(**{name: value})))
     with pytest.raises(UserError, match=f"keeps its {name}"):
         session.resume(tmp_path / "run", {f"train.{name}": "…"}, "cpu", lambda *_: changed)
     assert json.loads((tmp_path / "run/test.json").read_text(encoding="utf-8")) == result
@@ -122,7 +123,7 @@ def test_going_on_keeps_the_shares(tmp_path: Path, name: str, value: object) -> 
 def test_the_files_of_a_spec_keep_their_places(tmp_path: Path) -> None:
     made = spec(tmp_path / "nets")
     sources = {tmp_path / "nets/points.net": "main", tmp_path / "shared/blocks.net": "blocks"}
-    moved = Spec(None, {}, None, made.net, made.settings, sources)
+    moved = Spec(None, {}, None, made.net, made.training, sources)
     session.start(moved, "torch", tmp_path / "run", "cpu")
     assert (tmp_path / "run/nets/points.net").read_text(encoding="utf-8") == "main"
     assert (tmp_path / "run/shared/blocks.net").read_text(encoding="utf-8") == "blocks"

@@ -6,15 +6,15 @@ them, so that nothing is computed in Python for each batch. It runs on every eng
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
-from netdsl.backends.engine import Array, Figures, Indices, Penalty, Task, Tick
+from netdsl.backends.engine import MEAN, Array, Figures, Indices, Penalty, Task, Tick
 from netdsl.backends.keras import Models
 from netdsl.backends.keras.losses import (
     Tensor,
@@ -24,8 +24,10 @@ from netdsl.backends.keras.losses import (
     to_keras,
 )
 from netdsl.backends.keras.on_torch import begin_chance
-from netdsl.backends.keras.optimizers import KerasOptimizer
+from netdsl.backends.keras.optimizers import KerasOptimizer, Scaled
+from netdsl.backends.keras.precision import computing, shortened
 from netdsl.backends.keras.weights import Held, named_variables
+from netdsl.catalog.settings import Precision
 from netdsl.diagnostics import UserError
 from netdsl.graph import Graph
 
@@ -71,15 +73,17 @@ class KerasModel:
         self._output = output
         self._batch = batch
         self._device = device
+        self._precision: Precision = "float32"
         # Layers of auxiliary outputs are in the model for training alone.
         self._places = named_variables(models.training, graph)
 
     def predict(self, inputs: Sequence[Array]) -> dict[str, Array]:
         """See `Model.predict`."""
         given = _alone([to_keras(values) for values in inputs])
-        with on_device(self._device):
+        with self._running():
             result = self._evaluation.predict(given, batch_size=self._batch, verbose=0)
-        return _by_name(result, self._output)
+        whole = {name: _whole(values) for name, values in _by_name(result, self._output).items()}
+        return {name: np.asarray(values) for name, values in whole.items()}
 
     def weights(self) -> dict[str, Array]:
         """See `Model.weights`."""
@@ -90,6 +94,12 @@ class KerasModel:
         for name, place in self._places.items():
             place.put(weights[name])
 
+    @contextmanager
+    def _running(self) -> Iterator[None]:
+        """The block in which something is computed: where, and how precisely."""
+        with on_device(self._device), computing(self._precision):
+            yield
+
 
 class KerasEngine(KerasModel):
     """An engine over models; the one for training gives logits where the task folds outputs."""
@@ -98,38 +108,68 @@ class KerasEngine(KerasModel):
         self, models: Models, graph: Graph, task: Task, fields: Mapping[str, Array], device: str
     ) -> None:
         super().__init__(models, graph, task.output, task.batch, device)
+        self._precision = shortened(task.precision) if task.fast else task.precision
+        self._every = task.accumulate
+        self._averages = task.ema is not None
+        self._rate = task.optimizer.lr
+        _freeze(models.training, [self._places[name].variable for name in task.frozen])
         variables = {one.weight: self._places[one.weight].variable for one in task.penalties}
         penalty = _penalty(task.penalties, variables) if task.penalties else None
         self._step = _Step(models.training, task, fields, penalty)
-        self._optimizer = KerasOptimizer(task.optimizer)
-        self._step.compile(optimizer=self._optimizer)
-        self._optimizer.build(self._step.trainable_variables)
+        undecayed = [self._places[name].variable for name in task.undecayed]
+        self._optimizer = KerasOptimizer(task, undecayed)
+        self._scaled = Scaled(self._optimizer) if self._precision == "float16" else None
+        self._step.compile(optimizer=self._scaled or self._optimizer)
+        self._step.optimizer.build(self._step.trainable_variables)
         self._seeds = _seeds(models.training)
 
-    def train(self, batches: Sequence[Indices], seed: int, tick: Tick) -> Figures:
+    def train(
+        self, batches: Sequence[Indices], rates: Sequence[float], seed: int, tick: Tick
+    ) -> Figures:
         """See `Engine.train`."""
         begin_chance(seed)
         for number, state in enumerate(self._seeds):
             drawn = np.random.SeedSequence([seed, number]).generate_state(1)
             state.assign([int(drawn[0]) >> 1, 0])  # below 2 ** 31, as some engines want it
-        with on_device(self._device):
-            self._step.fit(_Batches(batches), shuffle=False, verbose=0, callbacks=[_Ticks(tick)])
+        steps = [self._rate * rate for rate in rates]
+        callbacks = [_Ticks(tick), _Rates(self._optimizer, steps, self._every)]
+        with self._running():
+            self._step.fit(_Batches(batches), shuffle=False, verbose=0, callbacks=callbacks)
         return self._step.figures()
 
     def evaluate(self, examples: Indices) -> Figures:
         """See `Engine.evaluate`."""
         cuts = range(self._batch, len(examples), self._batch)
-        with on_device(self._device):
+        with self._running(), self._averaged():
             self._step.evaluate(_Batches(np.split(examples, cuts)), verbose=0)
         return self._step.figures()
 
+    def predict(self, inputs: Sequence[Array]) -> dict[str, Array]:
+        """See `Model.predict`."""
+        with self._averaged():
+            return super().predict(inputs)
+
+    def put_weights(self, weights: Mapping[str, Array]) -> None:
+        """See `Model.put_weights`; their running mean begins anew."""
+        super().put_weights(weights)
+        self._optimizer.go_on_from(0)
+
+    def kept(self) -> dict[str, Array]:
+        """See `Engine.kept`."""
+        return self.weights() | {weight: held.get().copy() for weight, held in self._means()}
+
     def state(self) -> dict[str, Array]:
         """See `Engine.state`."""
-        state = {f"{weight}.{name}": held.get().copy() for weight, name, held in self._held()}
+        begun = self._optimizer.done > 0
+        state = {
+            f"{weight}.{name}": held.get().copy()
+            for weight, name, held in self._held()
+            if begun or name != MEAN
+        }
         if self._optimizer.counts:
-            done = np.asarray(ops.convert_to_numpy(self._optimizer.iterations), np.float32)
+            done = np.asarray(self._optimizer.done, np.float32)
             state |= {f"{weight}.{_COUNT}": done for weight in self._trained()}
-        return state
+        return state | (self._scaled.state() if self._scaled is not None else {})
 
     def put_state(self, state: Mapping[str, Array]) -> None:
         """See `Engine.put_state`; weights that the state does not name begin anew."""
@@ -137,7 +177,31 @@ class KerasEngine(KerasModel):
             values = state.get(f"{weight}.{name}")
             held.put(np.zeros_like(held.get()) if values is None else values)
         counts = [int(values) for name, values in state.items() if name.endswith(f".{_COUNT}")]
-        self._optimizer.iterations.assign(max(counts, default=0))
+        # Without a count, that there are means says that there was a step.
+        begun = any(name.endswith(f".{MEAN}") for name in state)
+        self._optimizer.go_on_from(max([*counts, int(begun)]))
+        if self._scaled is not None:
+            self._scaled.put_state(state)
+
+    def _means(self) -> Iterator[tuple[str, Held]]:
+        """The running means by the names of their weights; none before the first step."""
+        if self._averages and self._optimizer.done > 0:
+            for weight, name, held in self._held():
+                if name == MEAN:
+                    yield weight, held
+
+    @contextmanager
+    def _averaged(self) -> Iterator[None]:
+        """Has the models use the running means in this block, where there are any."""
+        pairs = [(self._places[weight].variable, held.variable) for weight, held in self._means()]
+        own = [ops.convert_to_numpy(variable).copy() for variable, _ in pairs]
+        for variable, mean in pairs:
+            variable.assign(ops.convert_to_numpy(mean))
+        try:
+            yield
+        finally:
+            for (variable, _), values in zip(pairs, own, strict=True):
+                variable.assign(values)
 
     def _trained(self) -> dict[str, int]:
         """The full names of what is trained, with the place that the optimizer gives each."""
@@ -183,7 +247,8 @@ class _Step(keras.Model):  # type: ignore[misc]
     def call(self, rows: Tensor, training: bool = False) -> dict[str, Tensor]:
         """The loss without penalties, in evaluation without auxiliary terms, and what is right."""
         given = [ops.take(field, rows, axis=0) for field in self.fields]
-        outputs = _by_name(self.model(_alone(given), training=training), self.main)
+        result = _by_name(self.model(_alone(given), training=training), self.main)
+        outputs = {name: _whole(values) for name, values in result.items()}
         pairs = [
             (outputs[term.output], ops.take(target, rows, axis=0))
             for (term, _), target in zip(self.terms, self.targets, strict=True)
@@ -252,6 +317,36 @@ class _Ticks(keras.callbacks.Callback):  # type: ignore[misc]
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """See `Tick`."""
         self._tick(int(logs[_EXAMPLES]))
+
+
+class _Rates(keras.callbacks.Callback):  # type: ignore[misc]
+    """Sets the learning rate of each step, which takes so many batches."""
+
+    def __init__(self, optimizer: KerasOptimizer, rates: Sequence[float], every: int) -> None:
+        super().__init__()
+        self._optimizer, self._rates, self._every = optimizer, rates, every
+        self._set: float | None = None
+
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        """Sets it where it changes, for that takes longer than a small step."""
+        rate = self._rates[batch // self._every]
+        if rate != self._set:
+            self._optimizer.learning_rate = self._set = rate
+
+
+def _freeze(model: keras.Model, variables: Collection[Any]) -> None:
+    """Leaves layers whose weights are all among these as they are, statistics included."""
+    frozen = {id(variable) for variable in variables}
+    for layer in model._flatten_layers(include_self=False):
+        own = [id(variable) for variable in layer.weights]
+        if own and frozen.issuperset(own):
+            layer.trainable = False
+
+
+def _whole(values: Any) -> Any:
+    """Numbers of at least 32 bits, for losses and for numpy, which has no `bfloat16`."""
+    short = keras.backend.standardize_dtype(values.dtype) in ("bfloat16", "float16")
+    return ops.cast(values, "float32") if short else values
 
 
 def _alone(inputs: list[Any]) -> Any:

@@ -12,8 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import keras
+import numpy as np
 from keras import ops
 
+from netdsl.backends.engine import LOSS_GROWTH, LOSS_SCALE, MEAN, Array, Task
 from netdsl.backends.keras.losses import Tensor
 from netdsl.catalog.optimizers import Adagrad, Adam, AdamW, Optimizer, RmsProp, Sgd
 from netdsl.record import Record
@@ -39,7 +41,7 @@ def _decayed(record: Any, gradient: Tensor, weight: Tensor) -> Tensor:
     return gradient + record.weight_decay * weight if record.weight_decay else gradient
 
 
-def _mixed(old: Tensor, new: Tensor, share: float) -> Tensor:
+def _mixed(old: Tensor, new: Tensor, share: Any) -> Tensor:
     """A running mean that keeps this share of the old one."""
     return share * old + (1 - share) * new
 
@@ -114,25 +116,51 @@ _ROWS: dict[type[Optimizer], Row] = {
 
 
 class KerasOptimizer(keras.optimizers.Optimizer):  # type: ignore[misc]
-    """An optimizer of the language, for `Model.compile`.
+    """The optimizer of a task, for `Model.compile`.
 
-    Once it is built, `held[name][i]` is what it holds under that name for the i-th weight.
+    Once it is built, `held[name][i]` is what it holds under that name for the i-th weight. Those
+    in `undecayed` have no weight decay.
     """
 
-    def __init__(self, record: Optimizer) -> None:
-        # Every optimizer of the catalogue has a rate.
-        super().__init__(learning_rate=float(record.lr), name=record.word)  # type: ignore[attr-defined]
+    def __init__(self, task: Task, undecayed: Sequence[Any] = ()) -> None:
+        record = task.optimizer
+        super().__init__(
+            learning_rate=float(record.lr),
+            name=record.word,
+            global_clipnorm=task.clip,
+            gradient_accumulation_steps=task.accumulate if task.accumulate > 1 else None,
+        )
         self._record = record
         self._row = _ROWS[type(record)]
+        self._every = task.accumulate
+        self._share = task.ema
+        self._undecayed = {id(variable) for variable in undecayed}
+        self._without_decay: set[int] = set()
         self.counts = self._row.counts
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Under which names something is held for each weight."""
+        return (*self._row.names(self._record), *((MEAN,) if self._share is not None else ()))
+
+    @property
+    def done(self) -> int:
+        """How many steps have been taken."""
+        return int(self.iterations)
+
+    def go_on_from(self, steps: int) -> None:
+        """Has so many steps been taken. Keras counts the batches, of which a step has several."""
+        self._iterations.assign(steps * self._every)
 
     def build(self, variables: Sequence[Any]) -> None:
         """Makes what is held for each weight, all zero."""
         if self.built:
             return
         super().build(variables)
-        names = self._row.names(self._record)
-        self.held = {name: self.add_optimizer_variables(variables, name) for name in names}
+        # By number: TensorFlow gives steps variables of its own.
+        places = enumerate(variables)
+        self._without_decay = {index for index, one in places if id(one) in self._undecayed}
+        self.held = {name: self.add_optimizer_variables(variables, name) for name in self.names}
 
     def update_step(self, gradient: Tensor, variable: Tensor, learning_rate: Tensor) -> None:
         """Moves one weight."""
@@ -141,7 +169,35 @@ class KerasOptimizer(keras.optimizers.Optimizer):  # type: ignore[misc]
         # TensorFlow gives an embedding's as the rows that were looked up; this makes it whole.
         gradient = ops.reshape(gradient, variable.shape)
         count = ops.cast(self.iterations + 1, variable.dtype)
-        step, after = self._row.formula(self._record, gradient, variable, held, count)
+        record = self._record
+        if index in self._without_decay:
+            record = record.replace(weight_decay=0.0)
+        step, after = self._row.formula(record, gradient, variable, held, count)
         for name, values in after.items():
             self.assign(held[name], values)
         self.assign_sub(variable, ops.cast(learning_rate, variable.dtype) * step)
+        if self._share is not None:
+            # The first mean is the weight after the first step.
+            share = self._share * ops.cast(count > 1, variable.dtype)
+            moved = ops.convert_to_tensor(variable)
+            self.assign(held[MEAN], _mixed(held[MEAN], moved, share))
+
+
+class Scaled(keras.optimizers.LossScaleOptimizer):  # type: ignore[misc]
+    """An optimizer whose gradients are scaled so that half precision does not lose them."""
+
+    def __init__(self, inner: KerasOptimizer) -> None:
+        super().__init__(inner, initial_scale=2.0**15)
+
+    def state(self) -> dict[str, Array]:
+        """The scale and the steps since it grew."""
+        return {
+            LOSS_SCALE: np.asarray(self.dynamic_scale, np.float32),
+            LOSS_GROWTH: np.asarray(self.step_counter, np.int64),
+        }
+
+    def put_state(self, state: Mapping[str, Array]) -> None:
+        """Goes on from what `state` gave, where that is among these."""
+        if LOSS_SCALE in state:
+            self.dynamic_scale.assign(float(state[LOSS_SCALE]))
+            self.step_counter.assign(int(state[LOSS_GROWTH]))

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from netdsl.backends.engine import Array, Task
 from netdsl.backends.keras import models
 from netdsl.backends.keras.engine import KerasEngine, KerasModel, on_device
+from netdsl.backends.keras.precision import computing, shortened
 from netdsl.graph import ElaboratedNet
 
 # How many examples a prediction on new data takes at once.
@@ -17,7 +18,7 @@ def make_engine(
     net: ElaboratedNet, task: Task, fields: Mapping[str, Array], device: str
 ) -> KerasEngine:
     """An engine for a task over these fields; its weights have yet to be set."""
-    with on_device(device):
+    with on_device(device), computing(shortened(task.precision) if task.fast else task.precision):
         return KerasEngine(models(net, task.folded), net.graph, task, fields, device)
 
 

@@ -6,7 +6,7 @@ goes over the weights one by one in Python.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from netdsl.backends.engine import Array, Figures, Indices, Penalty, Task, Term, Tick
+from netdsl.backends.torch.fast import compiled, laid_out, shortened
 from netdsl.backends.torch.losses import (
     loss_function,
     right_function,
@@ -21,7 +22,8 @@ from netdsl.backends.torch.losses import (
     to_numpy,
     to_torch,
 )
-from netdsl.backends.torch.optimizers import optimizer
+from netdsl.backends.torch.precision import computing, whole
+from netdsl.backends.torch.updates import Updates, copied
 from netdsl.diagnostics import UserError
 
 # A batchnorm's counter of batches is PyTorch's own: no formula of the language uses it.
@@ -68,7 +70,7 @@ class TorchModel:
 
     def weights(self) -> dict[str, Array]:
         """See `Model.weights`."""
-        return {name: _copied(tensor) for name, tensor in self._named_state()}
+        return {name: copied(tensor) for name, tensor in self._named_state()}
 
     def put_weights(self, weights: Mapping[str, Array]) -> None:
         """See `Model.put_weights`."""
@@ -97,33 +99,47 @@ class TorchEngine(TorchModel):
         threads: int | None = None,
     ) -> None:
         """`threads` is how many the CPU uses while this engine works; None leaves it to PyTorch."""
-        super().__init__(module, task.output, task.batch, device)
+        super().__init__(laid_out(module) if task.fast else module, task.output, task.batch, device)
         self._threads = threads
-        self._inputs = [to_torch(fields[name]).to(self._device) for name in task.inputs]
-        self._terms = [_Scorer(term, fields, self._device) for term in task.terms]
+        self._double = task.precision == "float64"
+        self._inputs = [self._brought(to_torch(fields[name])) for name in task.inputs]
+        precision = shortened(task.precision, self._device) if task.fast else task.precision
+        self._computing = computing(self._device, precision)
+        self._terms = [
+            _Scorer(term, self._brought(target_of(term, fields[term.field]))) for term in task.terms
+        ]
         self._lasting = [term for term in self._terms if not term.auxiliary]
         self._scored = next((term for term in self._terms if term.term is task.scored), None)
         self._right = right_function(task.scored) if task.scored else None
-        self._optimizer = optimizer(task.optimizer, module.parameters())
+        self._updates = Updates(module, task, self._device)
+        self._accumulate = task.accumulate
+        self._frozen = list(_with_statistics(module, task.frozen))
         named = dict(module.named_parameters())
         self._penalties = [(named[penalty.weight], penalty) for penalty in task.penalties]
-        self._logits: Callable[..., Tensor | dict[str, Tensor]] = (
+        logits: Callable[..., Tensor | dict[str, Tensor]] = (
             module.logits if task.folded else module  # type: ignore[assignment]
         )
+        self._logits = compiled(logits, self._device) if task.fast else logits
 
-    def train(self, batches: Sequence[Indices], seed: int, tick: Tick) -> Figures:
+    def train(
+        self, batches: Sequence[Indices], rates: Sequence[float], seed: int, tick: Tick
+    ) -> Figures:
         """See `Engine.train`."""
         torch.manual_seed(seed)
         self._module.train()
+        for module in self._frozen:
+            module.eval()
         sums = _Sums(self._device)
+        updates, every = self._updates, self._accumulate
         with _using(self._threads):
-            for rows in self._on_device(batches):
+            for number, rows in enumerate(self._on_device(batches)):
+                if number % every == 0:
+                    updates.clear()
                 outputs = self._outputs(rows)
                 loss = _total([term.loss(outputs, rows) for term in self._terms])
-                objective = loss + _penalty(self._penalties) if self._penalties else loss
-                self._optimizer.zero_grad(set_to_none=True)
-                objective.backward()  # type: ignore[no-untyped-call]
-                self._optimizer.step()
+                updates.backward(loss + _penalty(self._penalties) if self._penalties else loss)
+                if (number + 1) % every == 0:
+                    updates.step(rates[number // every])
                 self._count(sums, loss.detach(), outputs, rows)
                 tick(len(rows))
         return sums.figures()
@@ -133,36 +149,49 @@ class TorchEngine(TorchModel):
         """See `Engine.evaluate`."""
         self._module.eval()
         sums = _Sums(self._device)
-        with _using(self._threads):
+        with _using(self._threads), self._updates.averaged():
             for rows in torch.split(torch.from_numpy(examples).to(self._device), self._batch):
                 outputs = self._outputs(rows)
                 loss = _total([term.loss(outputs, rows) for term in self._lasting])
                 self._count(sums, loss, outputs, rows)
         return sums.figures()
 
+    def predict(self, inputs: Sequence[Array]) -> dict[str, Array]:
+        """See `Model.predict`."""
+        if self._double:
+            inputs = [
+                values.astype(np.float64) if values.dtype.kind == "f" else values
+                for values in inputs
+            ]
+        with self._updates.averaged(), self._computing():
+            return super().predict(inputs)
+
+    def put_weights(self, weights: Mapping[str, Array]) -> None:
+        """See `Model.put_weights`; their running mean begins anew."""
+        super().put_weights(weights)
+        self._updates.forget()
+
+    def kept(self) -> dict[str, Array]:
+        """See `Engine.kept`."""
+        return self.weights() | {name: copied(mean) for name, mean in self._updates.means().items()}
+
     def state(self) -> dict[str, Array]:
         """See `Engine.state`."""
-        per_weight = self._optimizer.state_dict()["state"]
-        names = [name for name, _ in self._module.named_parameters()]
-        return {
-            f"{names[index]}.{key}": _copied(value)
-            for index, values in per_weight.items()
-            for key, value in values.items()
-            if value is not None
-        }
+        return self._updates.state()
 
     def put_state(self, state: Mapping[str, Array]) -> None:
         """See `Engine.put_state`."""
-        index = {name: i for i, (name, _) in enumerate(self._module.named_parameters())}
-        per_weight: dict[int, dict[str, Tensor]] = {}
-        for name, values in state.items():
-            weight, _, key = name.rpartition(".")
-            per_weight.setdefault(index[weight], {})[key] = torch.from_numpy(values.copy())
-        whole = self._optimizer.state_dict()
-        self._optimizer.load_state_dict({**whole, "state": per_weight})
+        self._updates.put_state(state)
+
+    def _brought(self, tensor: Tensor) -> Tensor:
+        """A field on the device, as precise as the net."""
+        double = self._double and tensor.is_floating_point()
+        return tensor.to(self._device, torch.float64 if double else tensor.dtype)
 
     def _outputs(self, rows: Tensor) -> dict[str, Tensor]:
-        return self._by_name(self._logits(*(field.index_select(0, rows) for field in self._inputs)))
+        with self._computing():
+            result = self._logits(*(field.index_select(0, rows) for field in self._inputs))
+        return {name: whole(values) for name, values in self._by_name(result).items()}
 
     def _count(
         self, sums: _Sums, loss: Tensor, outputs: Mapping[str, Tensor], rows: Tensor
@@ -177,13 +206,20 @@ class TorchEngine(TorchModel):
         return torch.split(rows, [len(batch) for batch in batches])
 
 
+def _with_statistics(module: nn.Module, frozen: Collection[str]) -> Iterator[nn.Module]:
+    """The modules whose running statistics are frozen."""
+    for name, part in module.named_modules():
+        if any(f"{name}.{own}" in frozen for own, _ in part.named_buffers(recurse=False)):
+            yield part
+
+
 class _Scorer:
     """A term of the loss with its targets on the device."""
 
-    def __init__(self, term: Term, fields: Mapping[str, Array], device: torch.device) -> None:
+    def __init__(self, term: Term, target: Tensor) -> None:
         self.term = term
         self.auxiliary = term.auxiliary
-        self._target = target_of(term, fields[term.field]).to(device)
+        self._target = target
         self._loss = loss_function(term)
 
     def pair(self, outputs: Mapping[str, Tensor], rows: Tensor) -> tuple[Tensor, Tensor]:
@@ -247,8 +283,3 @@ def _penalty(penalties: Sequence[tuple[Tensor, Penalty]]) -> Tensor:
     parts = [penalty.l1 * weight.abs().sum() for weight, penalty in penalties if penalty.l1]
     parts += [penalty.l2 * weight.square().sum() for weight, penalty in penalties if penalty.l2]
     return _total(parts)
-
-
-def _copied(tensor: Tensor) -> Array:
-    array: Array = tensor.detach().cpu().clone().numpy()
-    return array

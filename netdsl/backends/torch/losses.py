@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from netdsl.backends.engine import Array, Term
+from netdsl.backends.torch.precision import whole
 from netdsl.catalog.losses import BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError
 from netdsl.tensor import TensorType
 
@@ -31,7 +32,7 @@ def to_torch(values: Array) -> Tensor:
 
 def to_numpy(tensor: Tensor) -> Array:
     """The inverse of `to_torch`."""
-    tensor = tensor.movedim(1, -1) if tensor.ndim > 3 else tensor
+    tensor = whole(tensor.movedim(1, -1) if tensor.ndim > 3 else tensor)
     array: Array = tensor.cpu().contiguous().numpy()
     return array
 

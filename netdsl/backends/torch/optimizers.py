@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from torch import optim
@@ -77,6 +77,12 @@ _ROWS: dict[type[Optimizer], _Row] = {
 }
 
 
-def optimizer(record: Optimizer, weights: Iterable[Parameter]) -> optim.Optimizer:
-    """The PyTorch optimizer of a record, over these weights."""
-    return _ROWS[type(record)](record, list(weights))
+def optimizer(
+    record: Optimizer, weights: Mapping[str, Parameter], undecayed: Collection[str] = ()
+) -> optim.Optimizer:
+    """The PyTorch optimizer of a record; weights named in `undecayed` have no weight decay."""
+    made = _ROWS[type(record)](record, [w for name, w in weights.items() if name not in undecayed])
+    rest = [weight for name, weight in weights.items() if name in undecayed]
+    if rest:
+        made.add_param_group({"params": rest, "weight_decay": 0.0})
+    return made

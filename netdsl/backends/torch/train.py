@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 
 from netdsl.analyze.cost import Costs
 from netdsl.backends.engine import Array, Task
 from netdsl.backends.torch import build
 from netdsl.backends.torch.engine import TorchEngine, TorchModel
+from netdsl.backends.torch.precision import double
 from netdsl.graph import ElaboratedNet
 
 # Multiply-adds of one evaluation's batch below which threads wait for one another longer than they
@@ -26,7 +28,9 @@ def make_engine(
     """
     macs = Costs().graph(net.graph).macs
     small = isinstance(macs, int) and macs * task.batch < _SMALL
-    return TorchEngine(build(net, task.folded), task, fields, device, 1 if small else None)
+    with double() if task.precision == "float64" else nullcontext():
+        module = build(net, task.folded)
+    return TorchEngine(module, task, fields, device, 1 if small else None)
 
 
 def make_model(net: ElaboratedNet, output: str, device: str) -> TorchModel:

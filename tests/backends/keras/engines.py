@@ -19,6 +19,7 @@ from netdsl.backends.torch.engine import TorchEngine
 from netdsl.training.initial import initial_weights
 from netdsl.training.order import batches
 from netdsl.training.plan import Plan
+from netdsl.training.schedule import factors
 from tests.training import nets
 
 torch.set_num_threads(1)
@@ -47,8 +48,10 @@ def on_torch(made: Plan) -> TorchEngine:
 def epoch(engine: KerasEngine | TorchEngine, made: Plan, number: int = 1) -> Figures:
     """Trains an epoch, in the order that it has."""
     settings = made.settings
-    cut = batches(made.split.train, settings.batch, settings.seed, number)
-    return engine.train(cut, number, lambda count: None)
+    every = settings.accumulate
+    cut = batches(made.split.train, settings.batch, settings.seed, number, every)
+    rates = factors(settings.schedule, number, len(cut) // every, settings.epochs, 1.0)
+    return engine.train(cut, rates, number, lambda count: None)
 
 
 def difference(one: dict[str, Array], other: dict[str, Array]) -> float:

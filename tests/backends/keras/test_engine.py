@@ -16,6 +16,7 @@ from netdsl.catalog.losses import (
     MeanSquaredError,
 )
 from netdsl.catalog.optimizers import Adagrad, Adam, AdamW, Optimizer, RmsProp, Sgd
+from netdsl.catalog.schedules import OneCycle
 from netdsl.catalog.sources import Digits, Npz
 from netdsl.diagnostics import UserError
 from tests.backends.keras.engines import difference, epoch, on_keras, on_torch, plan
@@ -69,6 +70,17 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
         {**IMAGES, "optimizer": Adam(1e-2)},
     ),
     "batch of all": (POINTS, {"batch": "all"}),
+    "accumulated": (POINTS, {"batch": 8, "accumulate": 3, "clip": 0.5}),
+    "clipped": (POINTS, {"clip": 0.1, "optimizer": Sgd(1.0)}),
+    "averaged": (POINTS, {"ema": 0.8}),
+    "averaged, without a count": (POINTS, {"ema": 0.8, "optimizer": Sgd(0.5), "accumulate": 2}),
+    "decay of matrices": (POINTS, {"optimizer": Sgd(0.1, weight_decay=0.5, decay="matrices")}),
+    "one cycle": (POINTS, {"schedule": OneCycle(), "epochs": 1}),
+    "frozen": (
+        "input point: 2\ndense(16) -> batchnorm as base -> relu -> dense(8) -> tanh\n"
+        "dense(2) -> softmax",
+        {"freeze": ("dense1", "base"), "l2": 0.01},
+    ),
 }
 
 
@@ -91,6 +103,7 @@ def test_figures_and_steps_are_pytorchs(name: str) -> None:
             assert figures[figure] == pytest.approx(value, rel=1e-4, abs=2 / len(examples))
         assert figures["loss"] == pytest.approx(wanted["loss"], rel=1e-4)
     assert difference(ours.weights(), theirs.weights()) <= 1e-3
+    assert difference(ours.kept(), theirs.kept()) <= 1e-3
     assert difference(start, ours.weights()) > 1e-2
     inputs = [made.arrays[field][examples[:50]] for field in made.task.inputs]
     found, expected = ours.predict(inputs), theirs.predict(inputs)
@@ -135,6 +148,39 @@ def test_the_state_goes_on_in_either_backend(record: Optimizer) -> None:
         assert difference(second.weights(), engine.weights()) <= close
 
 
+@pytest.mark.parametrize("record", [Sgd(0.1), Adam(0.01)], ids=lambda record: record.word)
+def test_the_running_mean_goes_on_in_either_backend(record: Optimizer) -> None:
+    made = plan(POINTS, optimizer=record, ema=0.9, accumulate=2, batch=8)
+    first, second, theirs = on_keras(made), on_keras(made), on_torch(made)
+    epoch(first, made)
+    epoch(theirs, made)
+    for engine, close in ((first, 0.0), (theirs, 1e-3)):
+        second.put_weights(engine.weights())
+        second.put_state(engine.state())
+        assert difference(second.kept(), engine.kept()) == 0
+        epoch(engine, made, 2)
+        epoch(second, made, 2)
+        assert difference(second.kept(), engine.kept()) <= close
+        assert difference(second.kept(), second.weights()) > 1e-4
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "float16", "float64"])
+def test_other_precisions_are_close(precision: str) -> None:
+    made = plan(POINTS, precision=precision)
+    usual, ours, theirs = on_torch(plan(POINTS)), on_keras(made), on_torch(made)
+    wanted = [epoch(usual, made)["loss"], usual.evaluate(made.split.validation)["loss"]]
+    for engine in (ours, theirs):
+        found = [epoch(engine, made)["loss"], engine.evaluate(made.split.validation)["loss"]]
+        assert found == pytest.approx(wanted, rel=1e-5 if precision == "float64" else 0.02)
+        assert found != wanted
+        (outputs,) = engine.predict([made.arrays["point"]]).values()
+        assert outputs.dtype.kind == "f" and np.isfinite(outputs).all()
+    second = on_keras(made)
+    second.put_weights(theirs.weights())
+    second.put_state(theirs.state())
+    assert second.state().keys() == theirs.state().keys()
+
+
 def test_a_state_of_nothing_is_a_beginning() -> None:
     made = plan(POINTS)
     used, fresh = on_keras(made), on_keras(made)
@@ -148,11 +194,13 @@ def test_a_state_of_nothing_is_a_beginning() -> None:
 def test_chance_starts_from_its_seed() -> None:
     made = plan(NOISY)
     cut = [made.split.train]
-    first, again, other = (on_keras(made).train(cut, seed, lambda n: None) for seed in (1, 1, 2))
+    first, again, other = (
+        on_keras(made).train(cut, [1.0] * len(cut), seed, lambda n: None) for seed in (1, 1, 2)
+    )
     assert first == again != other
     # Each layer draws its own.
     engine = on_keras(made)
-    engine.train(cut, 1, lambda count: None)
+    engine.train(cut, [1.0] * len(cut), 1, lambda count: None)
     drawn = {int(np.asarray(state)[0]) for state in engine._seeds}
     assert len(drawn) == 2
 
@@ -161,7 +209,7 @@ def test_batches_of_any_size_are_told_one_by_one() -> None:
     made = plan(POINTS)
     engine, counts = on_keras(made), []
     cut = np.split(made.split.train, [10, 30, 31])
-    engine.train(cut, 0, counts.append)
+    engine.train(cut, [1.0] * len(cut), 0, counts.append)
     assert counts == [10, 20, 1, len(made.split.train) - 31]
 
 

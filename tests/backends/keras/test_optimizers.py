@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from netdsl.backends.engine import Task
 from netdsl.backends.keras.optimizers import KerasOptimizer
 from netdsl.backends.keras.precision import DOUBLES
 from netdsl.backends.torch.optimizers import optimizer
@@ -38,6 +39,11 @@ STEPS = 60
 SHAPES = ((4, 3), (3,))
 
 
+def task(record: Optimizer) -> Task:
+    """A task of which only the optimizer counts."""
+    return Task((), "output", (), frozenset(), None, record, (), 1)
+
+
 def gradients() -> list[list[Array]]:
     """For each step a gradient for each weight, of sizes that differ from step to step."""
     generator = np.random.default_rng(1)
@@ -52,7 +58,8 @@ def test_the_formula_is_pytorchs(record: Optimizer) -> None:
     starts = [np.random.default_rng(0).standard_normal(shape) for shape in SHAPES]
     theirs = [torch.nn.Parameter(torch.from_numpy(start.copy())) for start in starts]
     ours = [keras.Variable(start, dtype="float64") for start in starts]
-    peer, made = optimizer(record, theirs), KerasOptimizer(record)
+    named = {str(index): weight for index, weight in enumerate(theirs)}
+    peer, made = optimizer(record, named), KerasOptimizer(task(record))
     made.build(ours)
     for drawn in gradients():
         for weight, gradient in zip(theirs, drawn, strict=True):
@@ -73,9 +80,9 @@ def test_what_is_held_has_pytorchs_names_and_numbers(record: Optimizer) -> None:
     start, gradient = np.ones((2, 3)), np.full((2, 3), 0.5)
     weight = torch.nn.Parameter(torch.from_numpy(start.copy()))
     weight.grad = torch.from_numpy(gradient)
-    peer = optimizer(record, [weight])
+    peer = optimizer(record, {"weight": weight})
     peer.step()
-    made = KerasOptimizer(record)
+    made = KerasOptimizer(task(record))
     variable = keras.Variable(start, dtype="float64")
     made.build([variable])
     made.apply([keras.ops.convert_to_tensor(gradient)], [variable])
