@@ -13,7 +13,8 @@ state after a first step has them. A backend that does not train has a forward p
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import gc
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -95,6 +96,7 @@ class Comparison:
             moved[word] = _moved(word, found)
             if found and weights is self._weights:
                 weights = self._settled(next(iter(found.values())))
+            del found
         self._weights = weights
         return Parity(
             net=self._net.name,
@@ -119,14 +121,16 @@ class Comparison:
         found = _differences(self._predicted(self._net))
         return {f"output {name}": each for name, each in found.items()}
 
-    def _predicted(self, net: ElaboratedNet) -> dict[str, dict[str, Array]]:
-        """The outputs of a net by backend and name."""
-        found = {}
+    def _predicted(self, net: ElaboratedNet) -> Iterator[tuple[str, dict[str, Array]]]:
+        """The outputs of a net by name, for one backend after another."""
         for name in self._backends:
-            model = runtime(name).make_model(net, main_output(net).name, _DEVICE)
-            model.put_weights(self._weights)
-            found[name] = model.predict(self._inputs)
-        return found
+            yield name, self._prediction(name, net)
+            _free()
+
+    def _prediction(self, name: str, net: ElaboratedNet) -> dict[str, Array]:
+        model = runtime(name).make_model(net, main_output(net).name, _DEVICE)
+        model.put_weights(self._weights)
+        return model.predict(self._inputs)
 
     def _steps(self, word: str) -> dict[str, Step]:
         """A step by each backend that trains."""
@@ -135,7 +139,11 @@ class Comparison:
         posed = problem(net, inputs, OPTIMIZERS[word], self._seed)
         if posed is None:
             return {}
-        return {name: self._step(name, net, posed) for name in self._backends if trains(name)}
+        found = {}
+        for name in filter(trains, self._backends):
+            found[name] = self._step(name, net, posed)
+            _free()
+        return found
 
     def _step(self, name: str, net: ElaboratedNet, posed: Problem) -> Step:
         rows = np.arange(len(self._inputs[0]))
@@ -150,6 +158,11 @@ class Comparison:
     def _settled(self, step: Step) -> dict[str, Array]:
         """The weights with the running statistics of the batch, which a step has seen."""
         return numbers.settled(self._net.graph, self._weights, step.weights, self._seed)
+
+
+def _free() -> None:
+    """Gives back the memory of models that are done with; those of Keras refer to themselves."""
+    gc.collect()
 
 
 def _in_full(values: Array) -> Array:
@@ -170,7 +183,8 @@ def _received(word: str, state: Mapping[str, Array]) -> dict[str, Array]:
 
 def _gradients(steps: Mapping[str, Step]) -> Differences:
     """The differences between the gradients that backends got."""
-    return _differences({name: step.gradients for name, step in steps.items()}, _nothing(steps))
+    found = ((name, step.gradients) for name, step in steps.items())
+    return _differences(found, _nothing(steps))
 
 
 def _keep_largest(largest: Differences, found: Differences) -> None:
@@ -190,14 +204,17 @@ def _moved(word: str, steps: Mapping[str, Step]) -> Differences:
         for name, gradient in first.gradients.items():
             size = np.abs(gradient)
             decided[name] = size > max(_DECIDED * size.max(), nothing)
-    left = {
-        name: {
-            weight: np.where(decided[weight], values, 0) if weight in decided else values
-            for weight, values in step.weights.items()
-            if not weight.endswith(_BIASED)
-        }
+    left = (
+        (
+            name,
+            {
+                weight: np.where(decided[weight], values, 0) if weight in decided else values
+                for weight, values in step.weights.items()
+                if not weight.endswith(_BIASED)
+            },
+        )
         for name, step in steps.items()
-    }
+    )
     return _differences(left)
 
 
@@ -209,19 +226,23 @@ def _nothing(steps: Mapping[str, Step]) -> float:
     return share * max(sizes, default=0.0)
 
 
-def _differences(found: Mapping[str, Mapping[str, Array]], nothing: float = 0.0) -> Differences:
-    """How far each backend's tensors are from the first one's, by the tensors' names."""
-    if not found:
-        return {}
-    (_, expected), *others = found.items()
-    return {
-        name: {
+def _differences(
+    found: Iterable[tuple[str, Mapping[str, Array]]], nothing: float = 0.0
+) -> Differences:
+    """How far each backend's tensors are from the first one's, by the tensors' names.
+
+    Of the others one after another is looked at, so that two are in memory at once.
+    """
+    backends = iter(found)
+    _, expected = next(backends, ("", {}))
+    differences: Differences = {name: {} for name in expected}
+    for other, tensors in backends:
+        for name, values in expected.items():
             # PyTorch has no gradient for a weight that no way leads to.
-            other: relative(tensors.get(name, np.zeros_like(values)), values, nothing)
-            for other, tensors in others
-        }
-        for name, values in expected.items()
-    }
+            there = tensors.get(name, np.zeros_like(values))
+            differences[name][other] = relative(there, values, nothing)
+        del tensors
+    return differences
 
 
 def relative(found: Array, expected: Array, nothing: float = 0.0) -> float:
