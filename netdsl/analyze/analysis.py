@@ -6,6 +6,7 @@ from netdsl.analyze.cost import Cost, Costs
 from netdsl.analyze.depth import Depth, depth
 from netdsl.analyze.expectations import Promises, promises
 from netdsl.analyze.memory import Memory, memory
+from netdsl.analyze.phases import Trained
 from netdsl.analyze.receptive import ReceptiveField, receptive_field
 from netdsl.catalog.arguments import Entry
 from netdsl.graph import ElaboratedNet
@@ -30,6 +31,7 @@ class Analysis(Record):
     receptive_field: ReceptiveField | None
     memory: Memory | None
     promises: Promises
+    phases: tuple[Trained, ...]
 
 
 def judge(net: ElaboratedNet, costs: Costs) -> Judged:
@@ -39,7 +41,11 @@ def judge(net: ElaboratedNet, costs: Costs) -> Judged:
 
 
 def analyze(
-    net: ElaboratedNet, batch: int = 1, optimizer: Entry | None = None, changed: bool = False
+    net: ElaboratedNet,
+    batch: int = 1,
+    optimizer: Entry | None = None,
+    changed: bool = False,
+    phases: tuple[Trained, ...] = (),
 ) -> Analysis:
     """The figures of a net; memory at a batch size, with an optimizer or plain SGD.
 
@@ -55,4 +61,5 @@ def analyze(
         receptive_field=receptive_field(net.graph),
         memory=memory(net.graph, cost, batch, optimizer),
         promises=promises(net.expectations, net.graph, cost, changed),
+        phases=phases,
     )

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import click
 
 from netdsl import api
 from netdsl.analyze.analysis import Analysis, Judged, analyze, judge
 from netdsl.analyze.expectations import Promises
-from netdsl.catalog.arguments import Entry
 from netdsl.cli.overrides import depth_of, limits_of, numbers_of, overrides_of
 from netdsl.diagnostics import Diagnostic, SpecError
 from netdsl.elaborate.limits import Limits
+from netdsl.graph import ElaboratedNet
+
+if TYPE_CHECKING:
+    from netdsl.analyze.phases import Trained
+    from netdsl.catalog.settings import Training
 
 _SETTING = "train."
 
@@ -108,30 +113,39 @@ class Check:
         """The figures of the net that is shown; raises `SpecError` where the spec is wrong."""
         spec = self._spec
         shown = spec.elaborate(self._name, self._arguments, self._sizes)
-        optimizer = self._optimizer(section)
+        training = self._training(section)
         changed = bool(self._arguments or self._sizes)
         # A net that was asked for by name stands alone.
         names = spec.ready_names if self._name is None else ()
         others = [spec.elaborate(name) for name in names if shown is None or name != shown.name]
         if shown is None or spec.failed:
             raise SpecError(spec.diagnostics)
-        analysis = analyze(shown, batch, optimizer, changed)
+        optimizer = training.settings.optimizer if training is not None else None
+        analysis = analyze(shown, batch, optimizer, changed, self._phases(shown, training))
         self.others = [judge(other, analysis.costs) for other in others if other is not None]
         self._promises = [analysis.promises, *(other.promises for other in self.others)]
         return analysis
 
-    def _optimizer(self, section: str | None) -> Entry | None:
-        """The optimizer of the section asked for, else of the first; all sections are read."""
+    def _phases(self, shown: ElaboratedNet, training: Training | None) -> tuple[Trained, ...]:
+        """What each phase trains, where the section is for the net that is shown."""
+        if training is None or training.settings.net is not None:
+            return ()
+        from netdsl.analyze.phases import trained
+
+        return trained(shown, training)
+
+    def _training(self, section: str | None) -> Training | None:
+        """The section asked for, else the first; all are read."""
         names = [train.name.name if train.name else None for train in self._spec.scope.trains]
         if section is not None or self._settings:
             names = [section, *(name for name in names if name != section)]
-        found: Entry | None = None
+        found: Training | None = None
         for at, name in enumerate(names):
             training = self._spec.training(name, self._settings if at == 0 else None)
             if training is not None:
                 self._spec.check_parts(name, training, self._name)
-            if at == 0 and training is not None:
-                found = training.settings.optimizer
+            if at == 0:
+                found = training
         return found
 
 

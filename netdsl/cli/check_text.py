@@ -13,8 +13,10 @@ from rich.console import Console
 from rich.text import Text
 
 from netdsl.analyze.analysis import Analysis, Judged
+from netdsl.analyze.cost import Cost
 from netdsl.analyze.expectations import Promise, promised, shown
 from netdsl.analyze.memory import Memory
+from netdsl.analyze.phases import Trained
 from netdsl.analyze.receptive import ReceptiveField
 from netdsl.analyze.rows import Row, rows
 from netdsl.tensor import Dim
@@ -169,8 +171,18 @@ def _figures(analysis: Analysis) -> Iterator[tuple[str, str]]:
     if analysis.receptive_field is not None:
         yield "receptive field", _receptive(analysis.receptive_field)
     yield from _memory(analysis.memory)
+    for phase in analysis.phases:
+        yield "trained", _trained(phase, cost)
     for condition in analysis.net.conditions:
         yield "needs", condition.text
+
+
+def _trained(phase: Trained, cost: Cost) -> str:
+    name = f"phase {phase.phase}: " if phase.phase else ""
+    if not phase.frozen:
+        return f"{name}all weights"
+    frozen = ", ".join(phase.frozen)
+    return f"{name}{phase.weights:,} of {cost.trainable:,} weights, without {frozen}"
 
 
 def _thousands(macs: Dim) -> str:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from netdsl.catalog.settings import Training
+from typing import TYPE_CHECKING
+
 from netdsl.elaborate.report import Mistake, Report
 from netdsl.elaborate.suggest import with_suggestion
 from netdsl.graph import ElaboratedNet, named_weights
 from netdsl.syntax import tree
+
+if TYPE_CHECKING:
+    from netdsl.catalog.settings import Training
 
 
 def no_such_part(net: ElaboratedNet, part: str) -> str | None:

@@ -205,3 +205,22 @@ def test_imports_from_a_wider_folder(tmp_path: Path, capsys: Capture) -> None:
     assert "--root" in capsys.readouterr().err
     for command in (["check"], ["export", "--to", "torch"]):
         assert main([*command, str(spec), "--root", str(tmp_path)]) == 0
+
+
+def test_what_each_phase_trains_is_told(tmp_path: Path, capsys: Capture) -> None:
+    spec = tmp_path / "net.net"
+    section = (
+        "train {\n data = iris\n loss = cross_entropy\n optimizer = adam\n"
+        " phase head {\n  freeze = body\n }\n phase {\n  epochs = 2\n }\n}\n"
+    )
+    spec.write_text(
+        f"net Net {{\n input x: 4\n dense(8) as body -> dense(3) -> softmax\n}}\n{section}", "utf-8"
+    )
+    assert main(["check", str(spec)]) == 0
+    out = capsys.readouterr().out
+    assert "phase head: 27 of 67 weights, without body" in out
+    assert "phase phase2: all weights" in out
+    assert as_json(capsys, str(spec))[1]["phases"] == [
+        {"phase": "head", "weights": 27, "frozen": ["body"]},
+        {"phase": "phase2", "weights": 67, "frozen": []},
+    ]
