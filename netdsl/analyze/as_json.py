@@ -75,6 +75,7 @@ def failure(diagnostics: Iterable[Diagnostic]) -> dict[str, Any]:
         "depth": None,
         "receptive_field": None,
         "memory": None,
+        "phases": [],
         "conditions": [],
         "expectations": [],
     }
