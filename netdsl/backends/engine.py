@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from netdsl.backends.augment import Augmenting
 from netdsl.catalog.losses import Loss
 from netdsl.catalog.optimizers import Optimizer
 from netdsl.catalog.settings import Precision
@@ -45,6 +46,12 @@ class Term(Record):
     weight: float
     auxiliary: bool
 
+    @property
+    def classes(self) -> int | None:
+        """How many classes there are, where the target has their numbers; else None."""
+        channels = self.type.channels
+        return channels if self.loss.takes_label and isinstance(channels, int) else None
+
 
 class Penalty(Record):
     """What a weight adds to the loss: `l1` times its absolute, `l2` times its squared numbers."""
@@ -65,7 +72,7 @@ class Task(Record):
     `undecayed` those of weights that the optimizer's decay leaves out. A step averages the
     gradients of `accumulate` batches and cuts them down to the length `clip`; `ema` is the share
     of the old that a running mean of the weights keeps. `precision` and `fast` are as the settings
-    of that name say.
+    of that name say. `augmenting` is what changes examples in training, None for nothing.
     """
 
     inputs: tuple[str, ...]
@@ -83,6 +90,7 @@ class Task(Record):
     ema: float | None = None
     precision: Precision = "float32"
     fast: bool = False
+    augmenting: Augmenting | None = None
 
 
 class Model(Protocol):

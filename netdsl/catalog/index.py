@@ -2,6 +2,18 @@
 
 # Kind of entry, then word, then the module that has it.
 WORDS: dict[str, dict[str, str]] = {
+    "augmentation": {
+        "color_jitter": "netdsl.catalog.augmentations:ColorJitter",
+        "crop": "netdsl.catalog.augmentations:Crop",
+        "cutmix": "netdsl.catalog.augmentations:CutMix",
+        "cutout": "netdsl.catalog.augmentations:Cutout",
+        "flip": "netdsl.catalog.augmentations:Flip",
+        "mixup": "netdsl.catalog.augmentations:Mixup",
+        "noise": "netdsl.catalog.augmentations:Noise",
+        "rotate": "netdsl.catalog.augmentations:Rotate",
+        "scale": "netdsl.catalog.augmentations:Scale",
+        "shift": "netdsl.catalog.augmentations:Shift",
+    },
     "data source": {
         "circles": "netdsl.catalog.sources:Circles",
         "csv": "netdsl.catalog.sources:Csv",
@@ -158,6 +170,7 @@ SYMBOLS: frozenset[str] = frozenset(
         "float16",
         "float32",
         "float64",
+        "height",
         "identity",
         "last",
         "learned",
@@ -174,5 +187,6 @@ SYMBOLS: frozenset[str] = frozenset(
         "sum",
         "tanh",
         "valid",
+        "width",
     ]
 )

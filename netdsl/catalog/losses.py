@@ -26,6 +26,8 @@ class Loss(Entry):
     takes_logits: ClassVar[bool] = False
     # Whether the target is the number of a class.
     takes_label: ClassVar[bool] = False
+    # Whether shares of the classes, as mixed examples have them, may stand for that number.
+    takes_shares: ClassVar[bool] = False
 
     reduce: Reduce = choice(
         "over the numbers of one example: their mean or their sum", ("mean", "sum"), "mean", True
@@ -43,6 +45,7 @@ class CrossEntropy(Loss):
     folds: ClassVar[str] = "softmax"
     takes_logits: ClassVar[bool] = True
     takes_label: ClassVar[bool] = True
+    takes_shares: ClassVar[bool] = True
 
 
 class BinaryCrossEntropy(Loss):

@@ -68,9 +68,9 @@ class Whole(_AtLeast):
 
 
 class Number(Argument):
-    """A number within bounds; `below` excludes its bound, `minimum` includes it."""
+    """A number within bounds; `below` excludes its bound, `minimum` and `maximum` include it."""
 
-    __slots__ = ("below", "minimum")
+    __slots__ = ("below", "maximum", "minimum")
 
     def __init__(
         self,
@@ -79,10 +79,12 @@ class Number(Argument):
         keyword: bool = False,
         minimum: float | None = None,
         below: float | None = None,
+        maximum: float | None = None,
     ) -> None:
         super().__init__(doc, default, keyword)
         self.minimum = minimum
         self.below = below
+        self.maximum = maximum
 
     def normal(self, value: Any) -> Any:
         if isinstance(value, bool) or not isinstance(value, (int, float)):
@@ -91,10 +93,14 @@ class Number(Argument):
             raise self.refuse(value)
         if self.below is not None and value >= self.below:
             raise self.refuse(value)
+        if self.maximum is not None and value > self.maximum:
+            raise self.refuse(value)
         return value
 
     @property
     def expects(self) -> str:
+        if self.minimum is not None and self.maximum is not None:
+            return f"a number from {self.minimum:g} to {self.maximum:g}"
         text = "a number"
         if self.minimum is not None:
             text += f" of at least {self.minimum:g}"

@@ -17,6 +17,7 @@ from netdsl.catalog.arguments import (
     part_names,
     text,
 )
+from netdsl.catalog.augmentations import Augmentation
 from netdsl.catalog.losses import Loss, LossSum, LossTerm
 from netdsl.catalog.optimizers import Optimizer
 from netdsl.catalog.quantities import Whole, number, whole
@@ -155,6 +156,24 @@ class Metrics(Argument):
         return "a list of metrics such as [accuracy]"
 
 
+class Augmentations(Argument):
+    """Augmentations in their order: a pipeline, a list, one alone, or `none`; a tuple of them."""
+
+    __slots__ = ()
+
+    def normal(self, value: Any) -> Any:
+        steps = () if value is None else value if isinstance(value, tuple) else (value,)
+        for step in steps:
+            if not isinstance(step, Augmentation):
+                raise self.refuse(value)
+            step.verify()
+        return steps
+
+    @property
+    def expects(self) -> str:
+        return "a pipeline of augmentations such as flip -> rotate(10)"
+
+
 class NetChoice(Argument):
     """A net, with its arguments; the value is what the elaborator makes of it."""
 
@@ -174,6 +193,7 @@ loss_expression: Callable[..., Any] = LossExpression
 optimizer_choice: Callable[..., Any] = OptimizerChoice
 batch_size: Callable[..., Any] = Batch
 metric_list: Callable[..., Any] = Metrics
+augmentations: Callable[..., Any] = Augmentations
 net_choice: Callable[..., Any] = NetChoice
 
 
@@ -186,6 +206,9 @@ class Settings(Entry):
     data: DataSource = entry("where examples come from", DataSource, REQUIRED, True)
     split: tuple[float, float, float] = shares(
         "shares for training, validation and test", (0.7, 0.1, 0.2), True
+    )
+    augment: tuple[Augmentation, ...] = augmentations(
+        "how examples are changed for training, step after step", (), True
     )
     loss: LossSum = loss_expression("what is made small", REQUIRED, True)
     metrics: tuple[Metric, ...] | None = metric_list(

@@ -14,6 +14,7 @@ from netdsl.catalog.index import WORDS
 from netdsl.catalog.losses import Loss, LossSum, LossTerm
 from netdsl.catalog.settings import (
     OF_RUN,
+    Augmentations,
     LossExpression,
     NetChoice,
     Phase,
@@ -22,6 +23,7 @@ from netdsl.catalog.settings import (
 )
 from netdsl.diagnostics import Label, UserError
 from netdsl.elaborate import binding, defaults, expressions
+from netdsl.elaborate.augmentations import augmentations
 from netdsl.elaborate.frame import Elaboration, Frame
 from netdsl.elaborate.report import Mistake
 from netdsl.elaborate.scope import Scope
@@ -202,6 +204,8 @@ def _value(frame: Frame, setting: tree.Setting) -> Any:
         return kind.accept(_loss(frame, setting.value))
     if isinstance(kind, NetChoice):
         return setting.value
+    if isinstance(kind, Augmentations):
+        return augmentations(frame, kind, setting.value)
     return binding.accepted(frame, kind, setting.value, "train")
 
 

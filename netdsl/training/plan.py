@@ -25,6 +25,7 @@ from netdsl.diagnostics import UserError
 from netdsl.elaborate.parts import no_such_part, weights_of
 from netdsl.graph import ElaboratedNet, Graph, named_nodes, named_weights
 from netdsl.tensor import TensorType
+from netdsl.training.augment import augmenting
 from netdsl.training.objective import main_output, objective, with_targets
 from netdsl.training.order import length
 
@@ -123,6 +124,7 @@ def _stretch(net: ElaboratedNet, phase: Phase, data: DataSet, inputs: tuple[str,
         ema=settings.ema,
         precision=settings.precision,
         fast=settings.fast,
+        augmenting=augmenting(settings.augment, data, inputs, terms),
     )
     return Stretch(phase.name, settings, task)
 

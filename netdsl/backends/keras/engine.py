@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from typing import Any
 
 import keras
@@ -16,6 +17,7 @@ from keras import ops
 
 from netdsl.backends.engine import MEAN, Array, Figures, Indices, Penalty, Task, Tick
 from netdsl.backends.keras import Models
+from netdsl.backends.keras.augment import Augmenter, answers
 from netdsl.backends.keras.losses import (
     Tensor,
     loss_function,
@@ -35,6 +37,8 @@ from netdsl.graph import Graph
 _WIDE = "float32" if keras.config.backend() == "jax" else "float64"
 # What PyTorch calls the number of steps done, which it holds for each weight.
 _COUNT = "step"
+# Under which name a step finds the numbers of its examples.
+_ROWS = "rows"
 # What a step tells callbacks.
 _EXAMPLES = "examples"
 
@@ -115,13 +119,17 @@ class KerasEngine(KerasModel):
         _freeze(models.training, [self._places[name].variable for name in task.frozen])
         variables = {one.weight: self._places[one.weight].variable for one in task.penalties}
         penalty = _penalty(task.penalties, variables) if task.penalties else None
-        self._step = _Step(models.training, task, fields, penalty)
+        plan = task.augmenting
+        self._augmenter = Augmenter(plan) if plan is not None else None
+        self._step = _Step(models.training, task, fields, penalty, self._augmenter)
         undecayed = [self._places[name].variable for name in task.undecayed]
         self._optimizer = KerasOptimizer(task, undecayed)
         self._scaled = Scaled(self._optimizer) if self._precision == "float16" else None
         self._step.compile(optimizer=self._scaled or self._optimizer)
         self._step.optimizer.build(self._step.trainable_variables)
         self._seeds = _seeds(models.training)
+        if self._augmenter is not None:
+            self._seeds.append(self._augmenter.seeds.state)
 
     def train(
         self, batches: Sequence[Indices], rates: Sequence[float], seed: int, tick: Tick
@@ -133,8 +141,9 @@ class KerasEngine(KerasModel):
             state.assign([int(drawn[0]) >> 1, 0])  # below 2 ** 31, as some engines want it
         steps = [self._rate * rate for rate in rates]
         callbacks = [_Ticks(tick), _Rates(self._optimizer, steps, self._every)]
+        draw = partial(self._augmenter.draw, seed=seed) if self._augmenter is not None else None
         with self._running():
-            self._step.fit(_Batches(batches), shuffle=False, verbose=0, callbacks=callbacks)
+            self._step.fit(_Batches(batches, draw), shuffle=False, verbose=0, callbacks=callbacks)
         return self._step.figures()
 
     def evaluate(self, examples: Indices) -> Figures:
@@ -229,6 +238,7 @@ class _Step(keras.Model):  # type: ignore[misc]
         task: Task,
         fields: Mapping[str, Array],
         penalty: Callable[[], Tensor] | None,
+        augmenter: Augmenter | None,
     ) -> None:
         super().__init__(name="step")
         self.model = model
@@ -240,18 +250,30 @@ class _Step(keras.Model):  # type: ignore[misc]
         self.scored = task.terms.index(task.scored) if task.scored else None
         self.right = right_function(task.scored) if task.scored else None
         self.penalty = penalty
+        self.names = task.inputs
+        self.augmenter = augmenter
+        if augmenter is not None:
+            self.seeds = augmenter.seeds  # where Keras finds its state
         self.loss_mean = keras.metrics.Mean("mean_loss", dtype=_WIDE)
         self.right_mean = keras.metrics.Mean("mean_accuracy", dtype=_WIDE)
         self.built = True
 
-    def call(self, rows: Tensor, training: bool = False) -> dict[str, Tensor]:
-        """The loss without penalties, in evaluation without auxiliary terms, and what is right."""
+    def call(self, batch: dict[str, Tensor], training: bool = False) -> dict[str, Tensor]:
+        """The loss without penalties, in evaluation without auxiliary terms, and what is right.
+
+        A batch has the numbers of its examples, and in training what was drawn for augmentation.
+        """
+        rows = batch[_ROWS]
         given = [ops.take(field, rows, axis=0) for field in self.fields]
+        targets = [ops.take(target, rows, axis=0) for target in self.targets]
+        if training and self.augmenter is not None:
+            drawn = {name: values for name, values in batch.items() if name != _ROWS}
+            given, targets = self.augmented(self.augmenter, drawn, given, targets)
         result = _by_name(self.model(_alone(given), training=training), self.main)
         outputs = {name: _whole(values) for name, values in result.items()}
         pairs = [
-            (outputs[term.output], ops.take(target, rows, axis=0))
-            for (term, _), target in zip(self.terms, self.targets, strict=True)
+            (outputs[term.output], target)
+            for (term, _), target in zip(self.terms, targets, strict=True)
         ]
         losses = [
             loss(*pair)
@@ -260,8 +282,27 @@ class _Step(keras.Model):  # type: ignore[misc]
         ]
         told = {"loss": sum(losses[1:], start=losses[0])}
         if self.scored is not None and self.right is not None:
-            told["right"] = self.right(*pairs[self.scored])
+            prediction, target = pairs[self.scored]
+            classes = self.terms[self.scored][0].classes
+            told["right"] = self.right(prediction, answers(target, classes))
         return told
+
+    def augmented(
+        self,
+        augmenter: Augmenter,
+        drawn: dict[str, Tensor],
+        given: list[Tensor],
+        targets: list[Tensor],
+    ) -> tuple[list[Tensor], list[Tensor]]:
+        """What flows in, and the targets of the terms, as they are trained on."""
+        changed = [
+            augmenter.input(drawn, name, values)
+            for name, values in zip(self.names, given, strict=True)
+        ]
+        return changed, [
+            augmenter.target(drawn, term.field, values, term.classes)
+            for (term, _), values in zip(self.terms, targets, strict=True)
+        ]
 
     def compute_loss(
         self,
@@ -279,7 +320,7 @@ class _Step(keras.Model):  # type: ignore[misc]
         self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
     ) -> dict[str, Tensor]:
         """Adds the figures of a batch; what callbacks are told is how many examples it had."""
-        examples = ops.convert_to_tensor(ops.shape(x)[0])
+        examples = ops.convert_to_tensor(ops.shape(x[_ROWS])[0])
         self.loss_mean.update_state(y_pred["loss"], sample_weight=examples)
         if "right" in y_pred:
             self.right_mean.update_state(y_pred["right"])
@@ -294,17 +335,25 @@ class _Step(keras.Model):  # type: ignore[misc]
 
 
 class _Batches(keras.utils.PyDataset):  # type: ignore[misc]
-    """The numbers of the examples of each batch."""
+    """The numbers of the examples of each batch, and what is drawn for them.
 
-    def __init__(self, batches: Sequence[Indices]) -> None:
+    `draw` takes how many examples a batch has and its number.
+    """
+
+    def __init__(
+        self, batches: Sequence[Indices], draw: Callable[..., dict[str, Array]] | None = None
+    ) -> None:
         super().__init__()
         self._batches = [batch.astype(np.int32) for batch in batches]
+        self._draw = draw
 
     def __len__(self) -> int:
         return len(self._batches)
 
-    def __getitem__(self, index: int) -> Array:
-        return self._batches[index]
+    def __getitem__(self, index: int) -> dict[str, Array]:
+        rows = self._batches[index]
+        drawn = self._draw(len(rows), batch=index) if self._draw else {}
+        return {_ROWS: rows, **drawn}
 
 
 class _Ticks(keras.callbacks.Callback):  # type: ignore[misc]

@@ -20,6 +20,8 @@ _Row: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 
 
 def _cross_entropy(target: Tensor, logits: Tensor) -> Tensor:
+    if len(target.shape) == len(logits.shape):  # shares of the classes
+        return ops.categorical_crossentropy(target, logits, from_logits=True)
     return ops.sparse_categorical_crossentropy(target, logits, from_logits=True)
 
 

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from netdsl.backends.engine import Array, Figures, Indices, Penalty, Task, Term, Tick
+from netdsl.backends.torch.augment import Augmenter, answers
 from netdsl.backends.torch.fast import compiled, laid_out, shortened
 from netdsl.backends.torch.losses import (
     loss_function,
@@ -113,6 +114,9 @@ class TorchEngine(TorchModel):
         self._right = right_function(task.scored) if task.scored else None
         self._updates = Updates(module, task, self._device)
         self._accumulate = task.accumulate
+        self._names = task.inputs
+        plan = task.augmenting
+        self._augmenter = Augmenter(plan, self._device) if plan is not None else None
         self._frozen = list(_with_statistics(module, task.frozen))
         named = dict(module.named_parameters())
         self._penalties = [(named[penalty.weight], penalty) for penalty in task.penalties]
@@ -135,12 +139,15 @@ class TorchEngine(TorchModel):
             for number, rows in enumerate(self._on_device(batches)):
                 if number % every == 0:
                     updates.clear()
-                outputs = self._outputs(rows)
-                loss = _total([term.loss(outputs, rows) for term in self._terms])
+                given, targets = self._examples(rows, self._terms)
+                if self._augmenter is not None:
+                    given, targets = self._augmented(self._augmenter, given, targets, seed, number)
+                outputs = self._outputs(given)
+                loss = _total([term.loss(outputs, targets[term]) for term in self._terms])
                 updates.backward(loss + _penalty(self._penalties) if self._penalties else loss)
                 if (number + 1) % every == 0:
                     updates.step(rates[number // every])
-                self._count(sums, loss.detach(), outputs, rows)
+                self._count(sums, loss.detach(), outputs, targets)
                 tick(len(rows))
         return sums.figures()
 
@@ -151,9 +158,10 @@ class TorchEngine(TorchModel):
         sums = _Sums(self._device)
         with _using(self._threads), self._updates.averaged():
             for rows in torch.split(torch.from_numpy(examples).to(self._device), self._batch):
-                outputs = self._outputs(rows)
-                loss = _total([term.loss(outputs, rows) for term in self._lasting])
-                self._count(sums, loss, outputs, rows)
+                given, targets = self._examples(rows, self._lasting)
+                outputs = self._outputs(given)
+                loss = _total([term.loss(outputs, targets[term]) for term in self._lasting])
+                self._count(sums, loss, outputs, targets)
         return sums.figures()
 
     def predict(self, inputs: Sequence[Array]) -> dict[str, Array]:
@@ -188,17 +196,49 @@ class TorchEngine(TorchModel):
         double = self._double and tensor.is_floating_point()
         return tensor.to(self._device, torch.float64 if double else tensor.dtype)
 
-    def _outputs(self, rows: Tensor) -> dict[str, Tensor]:
+    def _examples(
+        self, rows: Tensor, terms: Sequence[_Scorer]
+    ) -> tuple[list[Tensor], dict[_Scorer, Tensor]]:
+        """What flows into the net, and the targets of the terms."""
+        given = [field.index_select(0, rows) for field in self._inputs]
+        return given, {term: term.target(rows) for term in terms}
+
+    def _augmented(
+        self,
+        augmenter: Augmenter,
+        given: Sequence[Tensor],
+        targets: Mapping[_Scorer, Tensor],
+        seed: int,
+        batch: int,
+    ) -> tuple[list[Tensor], dict[_Scorer, Tensor]]:
+        """The examples of the batch of that number in an epoch, as they are trained on."""
+        drawn = augmenter.draw(len(given[0]), seed, batch)
+        changed = [
+            augmenter.input(drawn, name, values)
+            for name, values in zip(self._names, given, strict=True)
+        ]
+        return changed, {
+            scorer: augmenter.target(drawn, scorer.term.field, values, scorer.term.classes)
+            for scorer, values in targets.items()
+        }
+
+    def _outputs(self, given: Sequence[Tensor]) -> dict[str, Tensor]:
         with self._computing():
-            result = self._logits(*(field.index_select(0, rows) for field in self._inputs))
+            result = self._logits(*given)
         return {name: whole(values) for name, values in self._by_name(result).items()}
 
     def _count(
-        self, sums: _Sums, loss: Tensor, outputs: Mapping[str, Tensor], rows: Tensor
+        self,
+        sums: _Sums,
+        loss: Tensor,
+        outputs: Mapping[str, Tensor],
+        targets: Mapping[_Scorer, Tensor],
     ) -> None:
-        sums.add_loss(loss, len(rows))
+        sums.add_loss(loss, len(next(iter(targets.values()))))
         if self._scored is not None and self._right is not None:
-            sums.add_right(self._right(*self._scored.pair(outputs, rows)))
+            term = self._scored.term
+            target = answers(targets[self._scored], term.classes)
+            sums.add_right(self._right(outputs[term.output], target))
 
     def _on_device(self, batches: Sequence[Indices]) -> Sequence[Tensor]:
         """All batches of an epoch, sent at once."""
@@ -222,13 +262,13 @@ class _Scorer:
         self._target = target
         self._loss = loss_function(term)
 
-    def pair(self, outputs: Mapping[str, Tensor], rows: Tensor) -> tuple[Tensor, Tensor]:
-        """Prediction and target."""
-        return outputs[self.term.output], self._target.index_select(0, rows)
+    def target(self, rows: Tensor) -> Tensor:
+        """The target of these examples."""
+        return self._target.index_select(0, rows)
 
-    def loss(self, outputs: Mapping[str, Tensor], rows: Tensor) -> Tensor:
+    def loss(self, outputs: Mapping[str, Tensor], target: Tensor) -> Tensor:
         """The weighted loss, one number."""
-        return self._loss(*self.pair(outputs, rows))
+        return self._loss(outputs[self.term.output], target)
 
 
 class _Sums:

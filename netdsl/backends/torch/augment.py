@@ -1,0 +1,229 @@
+"""PyTorch's rows of the augmentations: what is drawn to pixels, on the device of the pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from netdsl.backends.augment import Augmenting, Drawn, followed, mixing
+from netdsl.backends.engine import Array
+from netdsl.backends.torch.losses import to_numpy, to_torch
+from netdsl.catalog.augmentations import (
+    Affine,
+    Augmentation,
+    ColorJitter,
+    Crop,
+    CutMix,
+    Cutout,
+    Flip,
+    Mixing,
+    Mixup,
+    Noise,
+    Rotate,
+    Scale,
+    Shift,
+)
+
+# The weights of red, green and blue in grey (ITU-R BT.601), as torchvision rounds them.
+_GREY = (0.2989, 0.587, 0.114)
+
+
+def augment(
+    steps: Sequence[Augmentation], drawn: Sequence[Drawn], images: Tensor, nearest: bool = False
+) -> Tensor:
+    """Pictures (n, channels, height, width) after the steps; with `nearest` maps of classes.
+
+    Maps are (n, height, width) of whole numbers, for geometric steps and `cutmix`. `noise` and
+    `mixup` take floats of any shape (n, …).
+    """
+    flow = images[:, None].to(torch.float32) if nearest else images
+    for step, values in zip(steps, drawn, strict=True):
+        flow = _ROWS[type(step)](step, values, flow, nearest)
+    return flow[:, 0].to(images.dtype) if nearest else flow
+
+
+def mixed(steps: Sequence[Augmentation], drawn: Sequence[Drawn], target: Tensor) -> Tensor:
+    """Float targets (n, …), mixed as the examples are; steps that mix none change nothing."""
+    for step, values in zip(steps, drawn, strict=True):
+        if isinstance(step, Mixing):
+            target = _averaged(values, target)
+    return target
+
+
+def augmented(steps: Sequence[Augmentation], drawn: Sequence[Drawn], images: Array) -> Array:
+    """`augment` of arrays, channels last."""
+    return to_numpy(augment(steps, _on(drawn, torch.device("cpu")), to_torch(images)))
+
+
+class Augmenter:
+    """Augments the fields of a batch, as an `Augmenting` says, on a device."""
+
+    def __init__(self, augmenting: Augmenting, device: torch.device) -> None:
+        self._augmenting = augmenting
+        self._steps = augmenting.steps
+        self._device = device
+
+    def draw(self, count: int, seed: int, batch: int) -> list[Drawn]:
+        """See `Augmenting.draw`; the arrays are tensors on the device."""
+        return _on(self._augmenting.draw(count, seed, batch), self._device)
+
+    def input(self, drawn: Sequence[Drawn], name: str, values: Tensor) -> Tensor:
+        """A field as it flows into the net."""
+        return augment(*followed(self._steps, drawn, self._augmenting.inputs[name]), values)
+
+    def target(
+        self, drawn: Sequence[Drawn], name: str, values: Tensor, classes: int | None
+    ) -> Tensor:
+        """A field as a target; numbers of `classes` that are mixed become shares of them.
+
+        Shares have the classes on the second axis, as PyTorch's losses take them.
+        """
+        role = self._augmenting.targets[name]
+        moved = augment(*followed(self._steps, drawn, role), values, nearest=role == "mask")
+        if not self._augmenting.mixes(name):
+            return moved
+        shares = moved if classes is None else _one_hot(moved, classes)
+        return mixed(*mixing(self._steps, drawn, role), shares)
+
+
+def answers(target: Tensor, classes: int | None) -> Tensor:
+    """A target with its classes as numbers: where they are shares, the one with the largest."""
+    shares = classes is not None and target.is_floating_point()
+    return target.argmax(1) if shares else target
+
+
+def _on(drawn: Sequence[Drawn], device: torch.device) -> list[Drawn]:
+    return [
+        {name: torch.from_numpy(values).to(device) for name, values in step.items()}
+        for step in drawn
+    ]
+
+
+def _one_hot(labels: Tensor, classes: int) -> Tensor:
+    numbers = torch.arange(classes, device=labels.device)
+    return (labels[..., None] == numbers).to(torch.float32).movedim(-1, 1)
+
+
+def _each(values: Tensor, like: Tensor) -> Tensor:
+    """One number for each example, in the rank of `like`."""
+    return values.reshape(-1, *[1] * (like.ndim - 1))
+
+
+def _averaged(drawn: Drawn, flow: Tensor) -> Tensor:
+    share = _each(drawn["share"], flow)
+    return share * flow + (1 - share) * flow.index_select(0, drawn["partner"])
+
+
+# Rows
+
+
+def _flip(step: Flip, drawn: Drawn, flow: Tensor, nearest: bool) -> Tensor:
+    axis = 3 if step.axis == "width" else 2
+    return torch.where(_each(drawn["flipped"], flow) > 0, flow.flip(axis), flow)
+
+
+def _affine(step: Affine, drawn: Drawn, flow: Tensor, nearest: bool) -> Tensor:
+    if "matrix" not in drawn:
+        return flow  # the last of its neighbours has the map of all
+    height, width = flow.shape[2:]
+    # PyTorch counts from -1 at one edge of a picture to 1 at the other.
+    rows = torch.tensor([[1, height / width, 2 / width], [width / height, 1, 2 / height]])
+    grid = F.affine_grid(
+        drawn["matrix"] * rows.to(flow.device), list(flow.shape), align_corners=False
+    )
+    mode = "nearest" if nearest else "bilinear"
+    return F.grid_sample(flow, grid, mode, padding_mode="zeros", align_corners=False)
+
+
+def _crop(step: Crop, drawn: Drawn, flow: Tensor, nearest: bool) -> Tensor:
+    corner = drawn["corner"].to(torch.int64)
+    rows, columns = (
+        corner[:, axis, None] + torch.arange(flow.shape[2 + axis], device=flow.device)
+        for axis in (0, 1)
+    )
+    padded = F.pad(flow, [step.amount] * 4)
+    cut = padded.take_along_dim(rows[:, None, :, None], 2)
+    return cut.take_along_dim(columns[:, None, None, :], 3)
+
+
+def _noise(step: Noise, drawn: Drawn, flow: Tensor, nearest: bool) -> Tensor:
+    return flow + step.std * torch.randn_like(flow)
+
+
+def _cutout(step: Cutout, drawn: Drawn, flow: Tensor, nearest: bool) -> Tensor:
+    return torch.where(_inside(drawn["box"], flow), 0, flow)
+
+
+def _mixup(step: Mixup, drawn: Drawn, flow: Tensor, nearest: bool) -> Tensor:
+    return _averaged(drawn, flow)
+
+
+def _cutmix(step: CutMix, drawn: Drawn, flow: Tensor, nearest: bool) -> Tensor:
+    other = flow.index_select(0, drawn["partner"])
+    return torch.where(_inside(drawn["box"], flow), other, flow)
+
+
+def _inside(box: Tensor, flow: Tensor) -> Tensor:
+    """Which pixels are in the boxes: (n, 1, height, width)."""
+    height, width = flow.shape[2:]
+    top, bottom, left, right = box.reshape(-1, 4, 1, 1, 1).unbind(1)
+    y = torch.arange(height, device=flow.device)[:, None]
+    x = torch.arange(width, device=flow.device)
+    return (y >= top) & (y < bottom) & (x >= left) & (x < right)
+
+
+def _color_jitter(step: ColorJitter, drawn: Drawn, flow: Tensor, nearest: bool) -> Tensor:
+    brightness, contrast, saturation, hue = (
+        _each(drawn[name], flow) for name in ("brightness", "contrast", "saturation", "hue")
+    )
+    flow = (flow * brightness).clamp(0, 1)
+    flow = _away(flow, _grey(flow).mean((1, 2, 3), keepdim=True), contrast)
+    if step.saturation:
+        flow = _away(flow, _grey(flow), saturation)
+    return _turned(flow, hue) if step.hue else flow
+
+
+def _away(flow: Tensor, origin: Tensor, factor: Tensor) -> Tensor:
+    return (factor * flow + (1 - factor) * origin).clamp(0, 1)
+
+
+def _grey(flow: Tensor) -> Tensor:
+    if flow.shape[1] != len(_GREY):
+        return flow.mean(1, keepdim=True)
+    weights = torch.tensor(_GREY, device=flow.device).reshape(1, -1, 1, 1)
+    return (flow * weights).sum(1, keepdim=True)
+
+
+def _turned(flow: Tensor, by: Tensor) -> Tensor:
+    """Hues moved by a share of the circle, by way of hue, chroma and value (Smith, 1978)."""
+    red, green, blue = flow.unbind(1)
+    value, least = flow.amax(1), flow.amin(1)
+    chroma = value - least
+    divisor = torch.where(chroma > 0, chroma, 1)
+    sextant = torch.where(
+        value == red,
+        (green - blue) / divisor,
+        torch.where(value == green, (blue - red) / divisor + 2, (red - green) / divisor + 4),
+    )
+    sextant = sextant + 6 * by.reshape(-1, 1, 1)
+    places = [(start + sextant) % 6 for start in (5, 3, 1)]
+    return torch.stack(
+        [value - chroma * torch.minimum(k, 4 - k).clamp(0, 1) for k in places], dim=1
+    )
+
+
+_Row = Callable[..., Tensor]
+
+_ROWS: dict[type[Augmentation], _Row] = {
+    Flip: _flip,
+    **dict.fromkeys((Rotate, Scale, Shift), _affine),
+    Crop: _crop,
+    Noise: _noise,
+    Cutout: _cutout,
+    Mixup: _mixup,
+    CutMix: _cutmix,
+    ColorJitter: _color_jitter,
+}
