@@ -27,7 +27,8 @@ test: .venv/dev.stamp
 engines: .venv/engines.stamp
 	set -e; for engine in jax torch; do KERAS_BACKEND=$$engine $(ENGINES)/python -m pytest \
 		--numprocesses $(PROCESSES) --dist worksteal tests/catalog/test_keras_*.py \
-		tests/backends/keras/test_engine.py tests/backends/keras/test_losses.py \
+		tests/backends/keras/test_augment.py tests/backends/keras/test_engine.py \
+		tests/backends/keras/test_losses.py \
 		tests/backends/keras/test_optimizers.py tests/backends/keras/test_weights.py; done
 
 # Every net of torchvision and Keras with transplanted weights; writes docs/parity.md and

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from netdsl.backends.engine import Array
+from netdsl.catalog.augmentations import Mixup, Noise
 from netdsl.catalog.optimizers import Adam, Sgd
 from netdsl.catalog.settings import Patience
 from netdsl.diagnostics import UserError
@@ -79,6 +80,16 @@ def test_a_run_that_was_stopped_ends_as_one_that_was_not(
     assert same(whole.weights(), stopped.weights())
     without_time = [[{**entry, "seconds": 0} for entry in run.log()] for run in (whole, stopped)]
     assert without_time[0] == without_time[1]
+
+
+def test_what_was_augmented_goes_on_as_if_it_was_not_stopped(tmp_path: Path) -> None:
+    made = plan(augment=(Noise(0.1), Mixup()))
+    whole, stopped = begun(made, tmp_path / "whole"), begun(made, tmp_path / "stopped")
+    train(made, whole)
+    with pytest.raises(KeyboardInterrupt):
+        train(made, stopped, PressesCtrlC(2, True))
+    train(made, stopped)
+    assert same(whole.state().weights, stopped.state().weights)
 
 
 def test_ctrl_c_twice_while_files_are_written(tmp_path: Path) -> None:
