@@ -18,6 +18,7 @@ import click
 # The name of a command, to the module that has it as `command`.
 COMMANDS = {
     "check": "netdsl.cli.check",
+    "data": "netdsl.cli.data",
     "diff": "netdsl.cli.diff",
     "draw": "netdsl.cli.draw",
     "eval": "netdsl.cli.eval",

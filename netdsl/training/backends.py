@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Protocol, cast
 
+from netdsl.backends.augment import Drawn
 from netdsl.backends.engine import Array, Engine, Judge, Model, Task
+from netdsl.catalog.augmentations import Augmentation
 from netdsl.diagnostics import UserError
 from netdsl.extras import need
 from netdsl.graph import ElaboratedNet
@@ -33,6 +35,11 @@ class Backend(Runtime, Protocol):
         self, net: ElaboratedNet, task: Task, fields: Mapping[str, Array], device: str
     ) -> Engine:
         """An engine for a task over these fields; its weights have yet to be set."""
+
+    def augmented(
+        self, steps: Sequence[Augmentation], drawn: Sequence[Drawn], images: Array
+    ) -> Array:
+        """Pictures (n, height, width, channels) after the steps, for which this was drawn."""
 
 
 def _torch() -> object:

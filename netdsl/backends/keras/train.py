@@ -6,9 +6,12 @@ from collections.abc import Mapping
 
 from netdsl.backends.engine import Array, Task
 from netdsl.backends.keras import models
+from netdsl.backends.keras.augment import augmented
 from netdsl.backends.keras.engine import KerasEngine, KerasModel, on_device
 from netdsl.backends.keras.precision import computing, shortened
 from netdsl.graph import ElaboratedNet
+
+__all__ = ["augmented", "make_engine", "make_model"]
 
 # How many examples a prediction on new data takes at once.
 _AT_ONCE = 64

@@ -8,9 +8,12 @@ from contextlib import nullcontext
 from netdsl.analyze.cost import Costs
 from netdsl.backends.engine import Array, Task
 from netdsl.backends.torch import build
+from netdsl.backends.torch.augment import augmented
 from netdsl.backends.torch.engine import TorchEngine, TorchModel
 from netdsl.backends.torch.precision import double
 from netdsl.graph import ElaboratedNet
+
+__all__ = ["augmented", "make_engine", "make_model"]
 
 # Multiply-adds of one evaluation's batch below which threads wait for one another longer than they
 # compute. On a machine that is busy otherwise a second one makes such a step forty times as slow.

@@ -1,0 +1,196 @@
+"""A sheet of examples: pictures by class with augmented versions beside them, points, lines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+from netdsl.data.fields import Array, DataSet, Field, Indices
+from netdsl.diagnostics import UserError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# Pictures, and the number of the version that is wanted of each, to pictures.
+Versions: TypeAlias = Callable[[Array, int], Array]
+
+_ROWS = 12  # of classes, or of columns of a table
+_PICTURES = 8  # in a row
+_ORIGINALS, _VERSIONS = 2, 4  # in a row with augmented pictures
+_LINES = 6
+_POINTS = 2_000
+_WIDTH = 9.0  # in inches
+_STREAM = 6  # beside the seed
+
+
+def sheet(data: DataSet, train: Indices, seed: int, versions: Versions | None = None) -> Figure:
+    """Some examples of the training share, chosen by the seed, as a picture.
+
+    `versions` makes augmented pictures, which stand beside each original. Raises `UserError`
+    where the main field is nothing that can be drawn.
+    """
+    field = data.fields[data.main]
+    order = np.random.default_rng([seed, _STREAM]).permutation(train)
+    if field.kind == "image":
+        return _pictures(data, field, order, versions)
+    if field.type.number == "float" and field.type.rank == 1:
+        points = field.type.shape == (2,) and bool(data.classes)
+        return _points(data, field, order) if points else _columns(data, field, order)
+    if field.type.number == "float" and field.type.rank == 2:
+        return _sequences(data, field, order)
+    raise UserError(f"a sheet shows pictures, tables and sequences; {field.name} is {field.type}")
+
+
+# Pictures
+
+
+def _pictures(data: DataSet, field: Field, order: Indices, versions: Versions | None) -> Figure:
+    count = _ORIGINALS if versions else _PICTURES
+    rows = [(name, members[:count]) for name, members in _groups(data, order, count)]
+    height, width = field.values.shape[1:3]
+    columns = _ORIGINALS * (1 + _VERSIONS) if versions else _PICTURES
+    size = (_WIDTH + 1, len(rows) * _WIDTH / columns * height / width + 0.6)
+    figure, axes = _grid(len(rows), 1, size)
+    made = _made(field, np.concatenate([members for _, members in rows]), versions)
+    first = 0
+    for place, (name, members) in zip(axes, rows, strict=True):
+        shown = [picture for of in made[first : first + len(members)] for picture in of]
+        first += len(members)
+        place.imshow(_strip(shown, columns), vmin=0, vmax=1)
+        place.set(xticks=[], yticks=[])
+        place.spines[:].set_visible(False)
+        place.set_ylabel(name, rotation=0, ha="right", va="center")
+    _head(figure, data, len(rows), "each with augmented versions to its right" if versions else "")
+    return figure
+
+
+def _groups(data: DataSet, order: Indices, count: int) -> Iterator[tuple[str, Indices]]:
+    """Examples by class, with its name; without single classes, all in rows without a name."""
+    labels = data.fields[data.target].values
+    if data.classes and labels.ndim == 1:
+        for number, name in enumerate(data.classes[:_ROWS]):
+            members = order[labels[order] == number]
+            if len(members):
+                yield name, members
+        return
+    for start in range(0, min(len(order), _ROWS // 2 * count), count):
+        yield "", order[start : start + count]
+
+
+def _made(field: Field, members: Indices, versions: Versions | None) -> list[list[Array]]:
+    """For each example its picture and the versions of it, a wider gap behind the last one."""
+    pictures = _unit(field, field.values[members])
+    numbers = range(_VERSIONS if versions else 0)
+    kinds = [pictures, *(versions(pictures, number) for number in numbers if versions)]
+    return [
+        [_framed(kind[at], 3 if kind is kinds[-1] and versions else 1) for kind in kinds]
+        for at in range(len(members))
+    ]
+
+
+def _unit(field: Field, pictures: Array) -> Array:
+    """Pictures from 0 to 1; numbers that lie elsewhere are stretched."""
+    least, largest = min(field.values.min(), 0), max(field.values.max(), 1)
+    unit: Array = ((pictures - least) / (largest - least)).astype(np.float32)
+    return unit
+
+
+def _framed(picture: Array, gaps: int) -> Array:
+    """Red, green and blue with a white edge, at the right as wide as so many gaps."""
+    coloured = picture[..., :3] if picture.shape[-1] >= 3 else picture[..., :1].repeat(3, axis=-1)
+    gap = max(1, round(max(picture.shape[:2]) / 20))
+    edges = ((gap, gap), (gap, gap * (1 + 2 * (gaps - 1))), (0, 0))
+    return np.pad(np.clip(coloured, 0, 1), edges, constant_values=1)
+
+
+def _strip(pictures: list[Array], columns: int) -> Array:
+    """Pictures side by side, as wide as a row that is full."""
+    missing = [np.ones_like(pictures[0])] * (columns - len(pictures))
+    return np.concatenate([*pictures, *missing], axis=1)
+
+
+# Tables and sequences
+
+
+def _points(data: DataSet, field: Field, order: Indices) -> Figure:
+    figure, (place,) = _grid(1, 1, (6, 5))
+    labels = data.fields[data.target].values
+    chosen = order[:_POINTS]
+    for number, name in enumerate(data.classes[:_ROWS]):
+        x, y = field.values[chosen[labels[chosen] == number]].T
+        place.scatter(x, y, s=9, label=name)
+    names = [column.name for column in field.columns] or ["0", "1"]
+    place.set(xlabel=names[0], ylabel=names[1], aspect="equal")
+    figure.legend(title=data.target, loc="outside right upper")
+    _head(figure, data, len(data.classes), "")
+    return figure
+
+
+def _columns(data: DataSet, field: Field, order: Indices) -> Figure:
+    """A histogram of each column by class, or its points against a target that is a number."""
+    target = data.fields[data.target]
+    width = field.values.shape[1]
+    wide = min(width, _ROWS)
+    across = 2 if wide in (2, 4) else min(wide, 3)
+    down = -(-wide // across)
+    figure, axes = _grid(down, across, (3.2 * across, 2.5 * down))
+    for at, place in enumerate(axes):
+        if at >= wide:
+            place.set_axis_off()
+            continue
+        values = field.values[order, at]
+        if data.classes and target.values.ndim == 1:
+            groups = [values[target.values[order] == k] for k in range(len(data.classes[:_ROWS]))]
+            place.hist(groups, bins=16, stacked=True, label=data.classes[:_ROWS])
+        else:
+            wanted = target.values[order].reshape(len(order), -1)[:, 0]
+            place.scatter(values[:_POINTS], wanted[:_POINTS], s=6)
+            place.set_ylabel(data.target)
+        place.set_xlabel(_column_name(field, at))
+    if data.classes and target.values.ndim == 1:
+        handles, names = axes[0].get_legend_handles_labels()
+        figure.legend(handles, names, title=data.target, loc="outside right upper")
+    _head(figure, data, len(data.classes), f"{wide} of {width} columns" if wide < width else "")
+    return figure
+
+
+def _column_name(field: Field, at: int) -> str:
+    """The name of the column that a number of a table belongs to, with its category."""
+    for column in field.columns:
+        if at < column.width:
+            return f"{column.name} = {column.categories[at]}" if column.categories else column.name
+        at -= column.width
+    return f"{field.name} {at}"
+
+
+def _sequences(data: DataSet, field: Field, order: Indices) -> Figure:
+    chosen = order[:_LINES]
+    figure, axes = _grid(len(chosen), 1, (_WIDTH, 1.3 * len(chosen) + 0.6))
+    labels = data.fields[data.target].values
+    for example, place in zip(chosen, axes, strict=True):
+        place.plot(field.values[example])
+        if data.classes and labels.ndim == 1:
+            place.set_ylabel(data.classes[labels[example]], rotation=0, ha="right", va="center")
+    axes[-1].set_xlabel("position")
+    _head(figure, data, len(data.classes), f"{field.type.channels} features at each position")
+    return figure
+
+
+def _grid(down: int, across: int, size: tuple[float, float]) -> tuple[Figure, list[Axes]]:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=size, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(down, across, squeeze=False)
+    return figure, list(axes.ravel())
+
+
+def _head(figure: Figure, data: DataSet, shown: int, told: str) -> None:
+    parts = [f"{data.name}: examples of the training share"]
+    if len(data.classes) > min(shown, _ROWS):
+        parts.append(f"{min(shown, _ROWS)} of {len(data.classes)} classes")
+    figure.suptitle(", ".join([*parts, told] if told else parts), fontsize="medium")
