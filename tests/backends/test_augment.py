@@ -84,6 +84,14 @@ def test_backends_agree(step: Augmentation) -> None:
     np.testing.assert_allclose(in_keras.augmented([step], made, IMAGES), ours, atol=1e-5)
 
 
+def test_backends_agree_on_large_pictures() -> None:
+    images = np.random.default_rng(5).random((2, 301, 400, 1), np.float32)
+    steps = (Rotate(50), Scale(0.5, 1.5))
+    made = draw(steps, 2, images.shape[1:], np.random.default_rng(6))
+    ours, theirs = (b.augmented(steps, made, images) for b in (in_torch, in_keras))
+    np.testing.assert_allclose(ours, theirs, atol=1e-5)
+
+
 def test_backends_agree_on_all_together() -> None:
     made = drawn(*STEPS)
     ours, theirs = (b.augmented(STEPS, made, IMAGES) for b in (in_torch, in_keras))

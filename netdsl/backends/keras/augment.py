@@ -154,47 +154,51 @@ def _affine(step: Affine, drawn: Drawn, flow: Tensor, way: _Way) -> Tensor:
     if "matrix" not in drawn:
         return flow  # the last of its neighbours has the map of all
     height, width = flow.shape[1:3]
-    middle_y, middle_x = (height - 1) / 2, (width - 1) / 2
     matrix = ops.reshape(drawn["matrix"], (-1, 2, 3, 1, 1))
-    y = ops.reshape(ops.arange(height, dtype="float32") - middle_y, (1, height, 1))
-    x = ops.reshape(ops.arange(width, dtype="float32") - middle_x, (1, 1, width))
-    from_x, from_y = (matrix[:, i, 0] * x + matrix[:, i, 1] * y + matrix[:, i, 2] for i in (0, 1))
-    from_x, from_y = from_x + middle_x, from_y + middle_y
-    if way.nearest:
-        return _pixels(flow, ops.round(from_y), ops.round(from_x))
-    left, top = ops.floor(from_x), ops.floor(from_y)
-    right_share, bottom_share = (from_x - left)[..., None], (from_y - top)[..., None]
-    above, below = (
-        (1 - right_share) * _pixels(flow, row, left) + right_share * _pixels(flow, row, left + 1)
-        for row in (top, top + 1)
+    y = ops.reshape(ops.arange(height, dtype="float32") - (height - 1) / 2, (1, height, 1))
+    x = ops.reshape(ops.arange(width, dtype="float32") - (width - 1) / 2, (1, 1, width))
+    (column, right), (row, below) = (
+        _split(matrix[:, i, 0] * x + matrix[:, i, 1] * y + matrix[:, i, 2], size, way.nearest)
+        for i, size in enumerate((width, height))
     )
-    return (1 - bottom_share) * above + bottom_share * below
+    if way.nearest:
+        return _pixels(flow, row, column)
+    right, below = right[..., None], below[..., None]
+    upper, lower = (
+        (1 - right) * _pixels(flow, at, column) + right * _pixels(flow, at, column + 1)
+        for at in (row, row + 1)
+    )
+    return (1 - below) * upper + below * lower
+
+
+def _split(place: Tensor, size: int, nearest: bool) -> tuple[Tensor, Tensor]:
+    """Places from the centre of an axis as the number of a pixel, and how far they lie behind it.
+
+    Numbers from the centre are smaller, so that shares keep more of their digits.
+    """
+    place = place + (size - 1) % 2 / 2
+    whole = ops.round(place) if nearest else ops.floor(place)
+    return ops.cast(whole, "int32") + (size - 1) // 2, place - whole
 
 
 def _pixels(flow: Tensor, row: Tensor, column: Tensor) -> Tensor:
-    """The pixels at these places, (n, height, width, channels); 0 from outside."""
+    """The pixels at these places (n, height, width), of every channel; 0 from outside."""
     height, width, channels = flow.shape[1:]
-    inside = (row >= 0) & (row <= height - 1) & (column >= 0) & (column <= width - 1)
-    row, column = (
-        ops.cast(ops.clip(place, 0, size - 1), "int32")
-        for place, size in ((row, height), (column, width))
-    )
+    inside = (row >= 0) & (row < height) & (column >= 0) & (column < width)
+    place = ops.clip(row, 0, height - 1) * width + ops.clip(column, 0, width - 1)
     # All examples in one line, for which every engine has a gather.
-    first = _each(ops.arange(ops.shape(flow)[0], dtype="int32") * (height * width), row)
+    first = ops.arange(ops.shape(flow)[0], dtype="int32") * (height * width)
     line = ops.reshape(flow, (-1, channels))
-    return ops.where(inside[..., None], ops.take(line, first + row * width + column, axis=0), 0)
+    taken = ops.take(line, _each(first, place) + place, axis=0)
+    return taken * ops.cast(inside, flow.dtype)[..., None]
 
 
 def _crop(step: Crop, drawn: Drawn, flow: Tensor, way: _Way) -> Tensor:
     height, width = flow.shape[1:3]
-    corner = ops.cast(drawn["corner"] - step.amount, "float32")
-    row = ops.reshape(corner[:, 0], (-1, 1, 1)) + ops.reshape(
-        ops.arange(height, dtype="float32"), (1, height, 1)
-    )
-    column = ops.reshape(corner[:, 1], (-1, 1, 1)) + ops.reshape(
-        ops.arange(width, dtype="float32"), (1, 1, width)
-    )
-    return _pixels(flow, row + 0 * column, column + 0 * row)
+    corner = drawn["corner"] - step.amount
+    row = ops.reshape(ops.arange(height, dtype="int32"), (1, height, 1))
+    column = ops.reshape(ops.arange(width, dtype="int32"), (1, 1, width))
+    return _pixels(flow, _each(corner[:, 0], row) + row, _each(corner[:, 1], column) + column)
 
 
 def _noise(step: Noise, drawn: Drawn, flow: Tensor, way: _Way) -> Tensor:

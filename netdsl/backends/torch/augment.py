@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from netdsl.backends.augment import Augmenting, Drawn, followed, mixing
 from netdsl.backends.engine import Array
@@ -128,25 +127,52 @@ def _flip(step: Flip, drawn: Drawn, flow: Tensor, nearest: bool) -> Tensor:
 def _affine(step: Affine, drawn: Drawn, flow: Tensor, nearest: bool) -> Tensor:
     if "matrix" not in drawn:
         return flow  # the last of its neighbours has the map of all
+    # `grid_sample` would lose three of the digits that places have in the middle of a picture.
     height, width = flow.shape[2:]
-    # PyTorch counts from -1 at one edge of a picture to 1 at the other.
-    rows = torch.tensor([[1, height / width, 2 / width], [width / height, 1, 2 / height]])
-    grid = F.affine_grid(
-        drawn["matrix"] * rows.to(flow.device), list(flow.shape), align_corners=False
+    matrix = drawn["matrix"].reshape(-1, 2, 3, 1, 1)
+    y = (torch.arange(height, device=flow.device) - (height - 1) / 2)[:, None]
+    x = torch.arange(width, device=flow.device) - (width - 1) / 2
+    (column, right), (row, below) = (
+        _split(matrix[:, i, 0] * x + matrix[:, i, 1] * y + matrix[:, i, 2], size, nearest)
+        for i, size in enumerate((width, height))
     )
-    mode = "nearest" if nearest else "bilinear"
-    return F.grid_sample(flow, grid, mode, padding_mode="zeros", align_corners=False)
+    if nearest:
+        return _pixels(flow, row, column)
+    right, below = right[:, None], below[:, None]
+    upper, lower = (
+        (1 - right) * _pixels(flow, at, column) + right * _pixels(flow, at, column + 1)
+        for at in (row, row + 1)
+    )
+    return (1 - below) * upper + below * lower
+
+
+def _split(place: Tensor, size: int, nearest: bool) -> tuple[Tensor, Tensor]:
+    """Places from the centre of an axis as the number of a pixel, and how far they lie behind it.
+
+    Numbers from the centre are smaller, so that shares keep more of their digits.
+    """
+    place = place + (size - 1) % 2 / 2
+    whole = place.round() if nearest else place.floor()
+    return whole.to(torch.int64) + (size - 1) // 2, place - whole
+
+
+def _pixels(flow: Tensor, row: Tensor, column: Tensor) -> Tensor:
+    """The pixels at these places (n, height, width), of every channel; 0 from outside."""
+    height, width = flow.shape[2:]
+    inside = (row >= 0) & (row < height) & (column >= 0) & (column < width)
+    place = row.clamp(0, height - 1) * width + column.clamp(0, width - 1)
+    taken = flow.flatten(2).gather(2, place.flatten(1)[:, None].expand(-1, flow.shape[1], -1))
+    return taken.reshape(flow.shape) * inside[:, None]
 
 
 def _crop(step: Crop, drawn: Drawn, flow: Tensor, nearest: bool) -> Tensor:
-    corner = drawn["corner"].to(torch.int64)
     rows, columns = (
-        corner[:, axis, None] + torch.arange(flow.shape[2 + axis], device=flow.device)
+        drawn["corner"][:, axis, None]
+        - step.amount
+        + torch.arange(flow.shape[2 + axis], device=flow.device)
         for axis in (0, 1)
     )
-    padded = F.pad(flow, [step.amount] * 4)
-    cut = padded.take_along_dim(rows[:, None, :, None], 2)
-    return cut.take_along_dim(columns[:, None, None, :], 3)
+    return _pixels(flow, rows[:, :, None], columns[:, None, :])
 
 
 def _noise(step: Noise, drawn: Drawn, flow: Tensor, nearest: bool) -> Tensor:
