@@ -21,6 +21,7 @@ _EXTRAS = {
     "sklearn": ("scikit-learn", "data"),
     "PIL": ("Pillow", "data"),
     "matplotlib": ("matplotlib", "data"),
+    "filelock": ("filelock", "data"),
 }
 
 

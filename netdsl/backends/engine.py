@@ -136,4 +136,7 @@ class Engine(Judge, Protocol):
         """A copy of the optimizer's state: `<weight>.<name of the state>`."""
 
     def put_state(self, state: Mapping[str, Array]) -> None:
-        """Sets the optimizer's state to what `state` gave."""
+        """Sets the optimizer's state to what `state` gave.
+
+        A weight begins anew where that is of an optimizer that keeps other things.
+        """

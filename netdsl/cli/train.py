@@ -11,7 +11,8 @@ from netdsl.cli.overrides import overrides_of
 
 # Those of netdsl/training/backends.py, which imports numpy; the first is the default.
 BACKENDS = ("torch", "keras", "keras:jax", "keras:torch")
-_INTERRUPTED = 130  # what shells report for a process that Ctrl-C ended
+# What shells report for a process that Ctrl-C ended, and for one that SIGTERM did.
+_INTERRUPTED, _TERMINATED = 130, 143
 
 
 @click.command("train")
@@ -39,7 +40,7 @@ def command(
 ) -> int:
     """Train the net of SPEC as its train section says.
 
-    Ctrl-C stops at the last epoch that is done; --resume goes on from there.
+    Ctrl-C or SIGTERM stops at the last epoch that is done; --resume goes on from there.
     """
     overrides = overrides_of(sets)
     if seed is not None:
@@ -65,10 +66,11 @@ def _train(
     from netdsl.extras import need
 
     # matplotlib draws the curves at the end, when it would be late to find it missing.
-    for module in ("numpy", "safetensors", "matplotlib"):
+    for module in ("numpy", "safetensors", "matplotlib", "filelock"):
         need(module)
     from netdsl.cli.specs import open_spec
     from netdsl.training import session
+    from netdsl.training.interrupt import Interruptions, Terminated
     from netdsl.training.progress import TerminalProgress, show_result
 
     console = Console()
@@ -88,13 +90,14 @@ def _train(
         console.print(current.started, highlight=False, markup=False, soft_wrap=True)
     started = time.perf_counter()
     try:
-        with TerminalProgress(console, plan.epochs) as progress:
-            current.train(progress)
-    except KeyboardInterrupt:
-        click.echo(f"stopped; finished epochs are kept: netdsl train --resume {path}", err=True)
-        return _INTERRUPTED
-    seconds = time.perf_counter() - started
-    result = current.finish()
+        with Interruptions().watched():
+            with TerminalProgress(console, plan.epochs) as progress:
+                current.train(progress)
+            seconds = time.perf_counter() - started
+            result = current.finish()
+    except KeyboardInterrupt as stop:
+        click.echo(f"stopped; finished epochs are kept: {current.way_on}", err=True)
+        return _TERMINATED if isinstance(stop, Terminated) else _INTERRUPTED
     line = f"trained in {seconds:.1f} s; the weights of epoch {result['epoch']} are kept"
     console.print(line, highlight=False)
     show_result(console, result)

@@ -4,10 +4,42 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+_LOCK = ".lock"
+
+
+@contextmanager
+def sole_writer(folder: Path) -> Iterator[bool]:
+    """Whether nobody else writes into a folder in this way; if so, nobody does in this block.
+
+    The system takes the lock from a process that dies, so that it outlives nobody. What `whole`
+    had begun in the folder when its process was killed is removed.
+    """
+    from filelock import FileLock, Timeout  # what only reads runs does without
+
+    lock = FileLock(folder / _LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        yield False
+        return
+    try:
+        for draft in folder.glob(".*.*"):
+            if _is_draft(draft.name):
+                draft.unlink(missing_ok=True)
+        yield True
+    finally:
+        lock.release()
+
+
+def _is_draft(name: str) -> bool:
+    """Whether a file has the name that `whole` gives to what is not finished."""
+    return re.fullmatch(r"\.(.+(\.[^.]*))\.\d+\2", name) is not None
 
 
 @contextmanager

@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TypeAlias
 
+import numpy as np
+
 from netdsl.backends.engine import Array, Engine, Indices, Task
 from netdsl.diagnostics import UserError
 from netdsl.training.initial import initial_weights
@@ -60,6 +62,7 @@ def train(plan: Plan, engines: Engines, run: RunFolder, listener: Listener) -> N
             if number > state.phase:
                 # A phase begins with the weights that the one before it kept.
                 state = State(state.epoch, number, 0, run.weights(), {}, {}, {})
+                run.write_state(state)  # since the phase overwrites the weights that it began with
             state = _Phase(plan, number, engines, run, state).train(interruptions, listener)
 
 
@@ -102,10 +105,7 @@ class _Phase:
             figures |= {f"val_{name}": value for name, value in validated.items()}
         for name, value in figures.items():
             if not math.isfinite(value):
-                raise UserError(
-                    f"{name} is {value} in epoch {epoch}: training diverged, which a lower "
-                    "learning rate usually mends"
-                )
+                raise _diverged(f"{name} is {value} in", epoch)
         named = {"phase": self._phase.name} if self._phase.name else {}
         return {
             "epoch": epoch,
@@ -132,6 +132,10 @@ class _Phase:
     def _keep(self, entry: dict[str, Any]) -> None:
         """Writes what an epoch gave; the state comes last, for it says that the epoch is done."""
         engine, run = self._engine, self._run
+        weights = engine.weights()
+        for name, values in weights.items():
+            if not np.isfinite(values).all():
+                raise _diverged(f"{name} is not finite after", entry["epoch"])
         self._falling.note(entry)
         entry["kept"] = self._stopping.better(entry)
         if entry["kept"]:
@@ -141,9 +145,16 @@ class _Phase:
             entry["epoch"],
             self._number,
             self._state.done + 1,
-            engine.weights(),
+            weights,
             engine.state(),
             self._stopping.to_json(),
             self._falling.to_json(),
         )
         run.write_state(self._state)
+
+
+def _diverged(what: str, epoch: int) -> UserError:
+    return UserError(
+        f"{what} epoch {epoch}: training diverged, which a lower learning rate usually mends "
+        "(--set train.optimizer=…)"
+    )

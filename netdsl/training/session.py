@@ -59,8 +59,19 @@ class Session:
     started: str = ""
 
     def train(self, listener: loop.Listener) -> None:
-        """Trains to the end of the plan; `KeyboardInterrupt` leaves the run resumable."""
-        loop.train(self.plan, self.engines, self.run, listener)
+        """Trains to the end of the plan; whatever ends it before leaves the run resumable."""
+        with self.run.held():
+            try:
+                loop.train(self.plan, self.engines, self.run, listener)
+            except (UserError, OSError) as error:
+                raise UserError(
+                    f"{_told(error)}; finished epochs are kept: {self.way_on}"
+                ) from error
+
+    @property
+    def way_on(self) -> str:
+        """The command that goes on with the run."""
+        return f"netdsl train --resume {self.run.path}"
 
     def finish(self) -> dict[str, Any]:
         """Takes the weights that are kept, writes curves and test result, and returns the latter.
@@ -70,9 +81,9 @@ class Session:
         """
         engine = self.engines(self.plan.task)
         engine.put_weights(self.run.weights())
-        log = self.run.log()
-        kept = max(entry["epoch"] for entry in log if entry["kept"])
-        curves.draw(self.run.curves, log, kept)
+        log, kept = self.run.log(), self.run.kept()
+        if log:
+            curves.draw(self.run.curves, log, kept)
         result = {"epoch": kept} | _judge(self.plan, engine)
         self.run.write_test(result)
         return result
@@ -86,6 +97,8 @@ def start(spec: Spec, backend_name: str, out: Path | None, device: str) -> Sessi
     engines(plan.phases[0].task)
     run = RunFolder.create(out, spec.net.name)
     name = run.write_spec(spec.sources)
+    loop.begin(plan, engines, run, started.weights)
+    # Last: what has settings is a run, and a run has a state to go on from.
     run.write_settings(
         {
             "netdsl": version("netdsl"),
@@ -97,7 +110,6 @@ def start(spec: Spec, backend_name: str, out: Path | None, device: str) -> Sessi
             **_described(spec, plan),
         }
     )
-    loop.begin(plan, engines, run, started.weights)
     return Session(plan, engines, run, started.sentence)
 
 
@@ -118,15 +130,19 @@ def resume(
     spec = _stored_spec(run, stored, overrides, opener)
     _check_shares(spec, stored)
     plan = _stored_plan(spec, stored)
-    _check_weights(plan.net, run.state().weights, path)
+    state = run.state()
+    _check_weights(plan.net, state.weights, path)
     before, now = stored["backend"], backend_name or stored["backend"]
     engines = Engines(now, plan, device)
-    if overrides or now != before:
-        run.write_settings(stored | _described(spec, plan) | {"backend": now})
+    with run.held():
+        if overrides or now != before:
+            run.write_settings(stored | _described(spec, plan) | {"backend": now})
+        mended = run.mend_weights(state)
     changed = (
         f"{now} goes on from what {before} trained: with its weights and the optimizer's state"
     )
-    return Session(plan, engines, run, changed if now != before else "")
+    told = [changed] * (now != before) + [mended] * bool(mended)
+    return Session(plan, engines, run, "; ".join(told))
 
 
 def judge(
@@ -172,6 +188,13 @@ def predict(
         found = answers(values, reading)
         told += [{"input": name} | answer for name, answer in zip(names, found, strict=True)]
     return told
+
+
+def _told(error: UserError | OSError) -> str:
+    """A failure in words, with the file that it was at."""
+    if isinstance(error, UserError) or error.filename is None:
+        return str(error)
+    return f"{error.filename}: {error.strerror}"
 
 
 def _judge(plan: Plan, engine: Judge) -> dict[str, Any]:

@@ -59,6 +59,7 @@ def test_the_run_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     result = run_of(made, tmp_path / "run")
     names = sorted(path.name for path in (tmp_path / "run").iterdir())
     assert names == [
+        ".lock",
         "curves.png",
         "log.jsonl",
         "points.net",

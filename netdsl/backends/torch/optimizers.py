@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
+import torch
 from torch import optim
 from torch.nn import Parameter
 
@@ -86,3 +87,12 @@ def optimizer(
     if rest:
         made.add_param_group({"params": rest, "weight_decay": 0.0})
     return made
+
+
+def names_kept(record: Optimizer) -> frozenset[str]:
+    """The names of what the optimizer keeps for each weight, as one step shows."""
+    weight = Parameter(torch.zeros(1))
+    weight.grad = torch.zeros(1)
+    running = optimizer(record, {"weight": weight})
+    running.step()
+    return frozenset(name for name, value in running.state[weight].items() if value is not None)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from netdsl.backends.engine import LOSS_GROWTH, LOSS_SCALE, MEAN, Array, Task
-from netdsl.backends.torch.optimizers import optimizer
+from netdsl.backends.torch.optimizers import names_kept, optimizer
 
 # As Keras starts it, so that both see the same overflows.
 _FIRST_SCALE = 2.0**15
@@ -26,6 +26,7 @@ class Updates:
         self._rate = task.optimizer.lr
         self._factor = 1.0
         self._optimizer = optimizer(task.optimizer, self._weights, task.undecayed)
+        self._needed = names_kept(task.optimizer)
         self._accumulate = task.accumulate
         self._clip = task.clip
         self._share = task.ema
@@ -113,8 +114,9 @@ class Updates:
                 means[weight] = tensor.to(self._weights[weight])
             elif weight in index:
                 per_weight.setdefault(index[weight], {})[key] = tensor
+        fitting = {i: kept for i, kept in per_weight.items() if self._needed <= kept.keys()}
         whole = self._optimizer.state_dict()
-        self._optimizer.load_state_dict({**whole, "state": per_weight})
+        self._optimizer.load_state_dict({**whole, "state": fitting})
         self._means = [means[name] for name in self._weights] if means else None
         if self._scaler is not None and LOSS_SCALE in state:
             scale = {"scale": float(state[LOSS_SCALE]), "_growth_tracker": int(state[LOSS_GROWTH])}

@@ -1,0 +1,158 @@
+"""Runs that are killed: how they are started, and what must hold of their folders."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from PIL import Image
+from safetensors.numpy import load_file
+
+from netdsl.training.run import RunFolder
+from tests.conftest import REPOSITORY
+
+EPOCHS = 12
+# An epoch takes ten milliseconds, its files twice as much: most moments fall into writing.
+SPEC = f"""net Tiny {{
+  input image: 8x8x1
+  conv(4, 3, stride=2) -> batchnorm -> relu -> flatten -> dropout(0.2) -> dense(10) -> softmax
+}}
+
+train {{
+  data           = digits
+  loss           = cross_entropy
+  optimizer      = sgd(lr=0.05, momentum=0.9)
+  epochs         = {EPOCHS}
+  batch          = 256
+  early_stopping = patience(8)
+}}
+"""
+_TOLD = re.compile(r"^epoch +(\d+)/", re.MULTILINE)
+_DRAFT = re.compile(r"\..*\.\d+\.[a-z]+")
+
+
+class Netdsl:
+    """`netdsl` in processes of their own, forked from one that has everything imported."""
+
+    def __init__(self, backend: str = "torch") -> None:
+        self.pid = 0
+        engine = {"KERAS_BACKEND": "torch"} if backend == "keras:torch" else {}
+        paths = [str(REPOSITORY), os.environ.get("PYTHONPATH", "")]
+        self._launcher = subprocess.Popen(
+            [sys.executable, "-m", "tests.faults.launcher", backend],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=REPOSITORY,
+            env=os.environ | engine | {"PYTHONPATH": os.pathsep.join(paths)},
+        )
+        assert self._answer() == "ready"
+
+    def start(self, *arguments: object, output: Path, limit: int | None = None) -> None:
+        """Starts `netdsl`, whose number is `pid` until `wait` is called."""
+        self._send(json.dumps([str(output), limit, *map(str, arguments)]))
+        self.pid = int(self._answer())
+
+    def wait(self) -> int:
+        """The status of what was started last, below 0 where a signal ended it."""
+        self._send("wait")
+        return int(self._answer())
+
+    def train(self, *arguments: object, output: Path, limit: int | None = None) -> int:
+        """`netdsl train` to its end."""
+        self.start("train", *arguments, "--device", "cpu", output=output, limit=limit)
+        return self.wait()
+
+    def close(self) -> None:
+        """Ends the process that forks."""
+        self._launcher.kill()
+        self._launcher.wait()
+
+    def _send(self, line: str) -> None:
+        assert self._launcher.stdin is not None
+        self._launcher.stdin.write(line + "\n")
+        self._launcher.stdin.flush()
+
+    def _answer(self) -> str:
+        assert self._launcher.stdout is not None
+        return self._launcher.stdout.readline().strip()
+
+
+def drafts(folder: Path) -> list[str]:
+    """Files that were begun and not finished."""
+    return sorted(path.name for path in folder.iterdir() if _DRAFT.fullmatch(path.name))
+
+
+# How each file of a run is read by what knows nothing of this project.
+_READERS: dict[str, Callable[[Path], object]] = {
+    ".safetensors": load_file,
+    ".json": lambda path: json.loads(path.read_text(encoding="utf-8")),
+    ".png": lambda path: Image.open(path).load(),
+    ".jsonl": lambda path: [json.loads(line) for line in _ended_lines(path)],
+    ".net": lambda path: path.read_text(encoding="utf-8"),
+}
+
+
+def _ended_lines(path: Path) -> list[str]:
+    """The log is the one file that grows: its last line counts when it has an end."""
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    return [line for line in lines if line.endswith("\n")]
+
+
+def check_files(folder: Path) -> None:
+    """Every file is whole; what was begun and not finished has another name."""
+    for path in folder.iterdir():
+        if path.name not in (".lock", *drafts(folder)):
+            _READERS[path.suffix](path)
+
+
+def check_finished(folder: Path, output: Path) -> None:
+    """Every epoch that was told is kept, and log and state agree; one more may be logged."""
+    told = [int(number) for number in _TOLD.findall(output.read_text(encoding="utf-8"))]
+    run = RunFolder(folder)
+    state, logged = run.state().epoch, [entry["epoch"] for entry in run.log()]
+    assert max(told, default=0) <= state
+    assert logged in (list(range(1, state + 1)), list(range(1, state + 2)))
+
+
+def result(folder: Path) -> dict[str, Any]:
+    """All that a run ended in, down to the last bit; how long it took left out."""
+    arrays = {
+        f"{name}/{key}": (values.dtype.str, values.shape, values.tobytes())
+        for name in ("weights", "state")
+        for key, values in load_file(folder / f"{name}.safetensors").items()
+    }
+    log = [entry | {"seconds": 0} for entry in RunFolder(folder).log()]
+    test = json.loads((folder / "test.json").read_text(encoding="utf-8"))
+    return {"arrays": arrays, "log": log, "test": test}
+
+
+class Whole(NamedTuple):
+    """What trains, and an undisturbed run: its folder, its result and the seconds it took."""
+
+    netdsl: Netdsl
+    backend: str
+    spec: Path
+    run: Path
+    result: dict[str, Any]
+    seconds: float
+
+
+def undisturbed(backend: str, folder: Path) -> Iterator[Whole]:
+    """An undisturbed run in a folder."""
+    netdsl = Netdsl(backend)
+    spec, run, output = folder / "tiny.net", folder / "run", folder / "output"
+    spec.write_text(SPEC, encoding="utf-8")
+    started = time.perf_counter()
+    status = netdsl.train(spec, "--backend", backend, "--out", run, output=output)
+    seconds = time.perf_counter() - started
+    assert status == 0, output.read_text(encoding="utf-8")
+    yield Whole(netdsl, backend, spec, run, result(run), seconds)
+    netdsl.close()

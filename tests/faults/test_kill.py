@@ -1,0 +1,80 @@
+"""A run that is killed at any moment goes on, and ends in the weights of one that was not.
+
+`make faults` tries fifty moments in place of CI's few (the variable NETDSL_FAULTS).
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.faults.runs import EPOCHS, Whole, check_files, check_finished, drafts, result
+
+MOMENTS = int(os.environ.get("NETDSL_FAULTS", "5"))
+FILES = ("state.safetensors", "weights.safetensors", "settings.json", "log.jsonl", "curves.png")
+
+
+def moment(chance: random.Random, folder: Path, seconds: float) -> None:
+    """Waits for a moment of a run: any, or one at which a file is being written."""
+    if chance.random() < 0.5:
+        time.sleep(chance.random() * seconds)
+        return
+    begin, rounds = f".{chance.choice(FILES)}.", chance.randrange(1, EPOCHS)
+    over = time.perf_counter() + seconds
+    writing = False
+    while rounds and time.perf_counter() < over:
+        before, writing = writing, any(name.startswith(begin) for name in names(folder))
+        rounds -= writing and not before
+
+
+def names(folder: Path) -> list[str]:
+    """The names in a folder, which may not be there yet."""
+    try:
+        return os.listdir(folder)
+    except FileNotFoundError:
+        return []
+
+
+def disturbed(whole: Whole, folder: Path, seed: int) -> dict[str, Any]:
+    """The result of a run that is killed, for odd seeds again while it goes on."""
+    chance = random.Random(seed)
+    run, output = folder / "run", folder / "output"
+    output.touch()
+    arguments: list[object] = [whole.spec, "--backend", whole.backend, "--out", run]
+    for _ in range(1 + seed % 2):
+        whole.netdsl.start("train", *arguments, "--device", "cpu", output=output)
+        moment(chance, run, whole.seconds)
+        os.kill(whole.netdsl.pid, signal.SIGKILL)
+        assert whole.netdsl.wait() in (0, -signal.SIGKILL), output.read_text(encoding="utf-8")
+        if run.is_dir():
+            check_files(run)
+        if not (run / "settings.json").is_file():
+            # Nothing was begun that could go on, which is said.
+            assert whole.netdsl.train("--resume", run, output=output) == 1
+            assert f"{run} is no run folder" in output.read_text(encoding="utf-8")
+            run = run.with_name(f"{run.name}-anew")
+            arguments[-1] = run
+            continue
+        check_finished(run, output)
+        arguments = ["--resume", run]
+    assert whole.netdsl.train(*arguments, output=output) == 0, output.read_text(encoding="utf-8")
+    assert drafts(run) == []
+    check_files(run)
+    check_finished(run, output)
+    return result(run)
+
+
+@pytest.mark.parametrize("seed", range(MOMENTS))
+def test_a_killed_run_of_pytorch_ends_the_same(torch_run: Whole, tmp_path: Path, seed: int) -> None:
+    assert disturbed(torch_run, tmp_path, seed) == torch_run.result
+
+
+@pytest.mark.parametrize("seed", range(MOMENTS // 5))
+def test_a_killed_run_of_keras_ends_the_same(keras_run: Whole, tmp_path: Path, seed: int) -> None:
+    assert disturbed(keras_run, tmp_path, seed) == keras_run.result
