@@ -120,7 +120,8 @@ def _batch(kind: TensorType) -> torch.Tensor:
 def render(rows: Iterable[tuple[str, Bytes, Bytes]]) -> str:
     """The table: for each net what was predicted, and measured."""
     lines = [
-        "| net | weights, statistics | gradients | AdamW's state | kept by autograd | measured | off |\n",
+        "| net | weights, statistics | gradients | AdamW's state"
+        " | kept by autograd | measured | off |\n",
         "|---|--:|--:|--:|--:|--:|--:|\n",
     ]
     for name, said, found in rows:

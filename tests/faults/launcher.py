@@ -1,9 +1,8 @@
 """A process that has everything imported and forks a `netdsl` for each line that it reads.
 
-A line is a JSON list: the file that output is added to, a limit in bytes for files that it writes
-or null, then the arguments. It answers with the child's number, and to the line `wait` with its
-status when it is over. A child is a process as any other, but ready at once in place of after five
-seconds.
+A line is a JSON object of what `child` takes. It answers with the child's number, and to the line
+`wait` with its status when it is over. A child is a process as any other, but ready at once in
+place of after five seconds.
 """
 
 from __future__ import annotations
@@ -11,8 +10,12 @@ from __future__ import annotations
 import json
 import os
 import resource
+import signal
 import sys
 from importlib import import_module
+
+# What Python tells audit hooks when files are opened, moved, removed and folders made.
+_OF_FILES = frozenset({"open", "os.rename", "os.remove", "os.mkdir"})
 
 
 def warm(backend: str) -> None:
@@ -28,14 +31,30 @@ def warm(backend: str) -> None:
         import_module("netdsl.backends.keras.train")
 
 
-def child(output: str, limit: int | None, arguments: list[str]) -> None:
-    """Runs `netdsl` as a new process does, and ends."""
+def die_at(moment: int, folder: str) -> None:
+    """Kills this process when it is about to do so many things with files below a folder."""
+    left = moment
+
+    def count(event: str, arguments: tuple[object, ...]) -> None:
+        nonlocal left
+        if event in _OF_FILES and str(arguments[0]).startswith(folder):
+            left -= 1
+            if left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(count)
+
+
+def child(arguments: list[str], output: str, limit: int, moment: int, folder: str) -> None:
+    """Runs `netdsl` as a new process does, and ends; files do not grow beyond a limit, if any."""
     from netdsl.cli.main import main
 
     handle = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(handle, 1)
     os.dup2(handle, 2)
-    if limit is not None:
+    if moment:
+        die_at(moment, folder)
+    if limit:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
     status = 99
     try:
@@ -53,10 +72,9 @@ def serve() -> None:
         if line.strip() == "wait":
             print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
             continue
-        output, limit, *arguments = json.loads(line)
         pid = os.fork()
         if pid == 0:
-            child(output, limit, arguments)
+            child(**json.loads(line))
         print(pid, flush=True)
 
 

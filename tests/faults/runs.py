@@ -7,7 +7,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -55,9 +54,20 @@ class Netdsl:
         )
         assert self._answer() == "ready"
 
-    def start(self, *arguments: object, output: Path, limit: int | None = None) -> None:
-        """Starts `netdsl`, whose number is `pid` until `wait` is called."""
-        self._send(json.dumps([str(output), limit, *map(str, arguments)]))
+    def start(
+        self,
+        *arguments: object,
+        output: Path,
+        limit: int = 0,
+        moment: int = 0,
+        folder: Path = Path(),
+    ) -> None:
+        """Starts `netdsl`, whose number is `pid` until `wait` is called.
+
+        It dies at so many things done with files below a folder, and writes none beyond a limit.
+        """
+        what = {"arguments": list(map(str, arguments)), "output": str(output), "limit": limit}
+        self._send(json.dumps(what | {"moment": moment, "folder": str(folder)}))
         self.pid = int(self._answer())
 
     def wait(self) -> int:
@@ -65,7 +75,7 @@ class Netdsl:
         self._send("wait")
         return int(self._answer())
 
-    def train(self, *arguments: object, output: Path, limit: int | None = None) -> int:
+    def train(self, *arguments: object, output: Path, limit: int = 0) -> int:
         """`netdsl train` to its end."""
         self.start("train", *arguments, "--device", "cpu", output=output, limit=limit)
         return self.wait()
@@ -83,6 +93,11 @@ class Netdsl:
     def _answer(self) -> str:
         assert self._launcher.stdout is not None
         return self._launcher.stdout.readline().strip()
+
+
+def told(output: Path) -> int:
+    """The last epoch that was told."""
+    return int((_TOLD.findall(output.read_text(encoding="utf-8")) or [0])[-1])
 
 
 def drafts(folder: Path) -> list[str]:
@@ -115,10 +130,9 @@ def check_files(folder: Path) -> None:
 
 def check_finished(folder: Path, output: Path) -> None:
     """Every epoch that was told is kept, and log and state agree; one more may be logged."""
-    told = [int(number) for number in _TOLD.findall(output.read_text(encoding="utf-8"))]
     run = RunFolder(folder)
     state, logged = run.state().epoch, [entry["epoch"] for entry in run.log()]
-    assert max(told, default=0) <= state
+    assert told(output) <= state
     assert logged in (list(range(1, state + 1)), list(range(1, state + 2)))
 
 
@@ -135,14 +149,13 @@ def result(folder: Path) -> dict[str, Any]:
 
 
 class Whole(NamedTuple):
-    """What trains, and an undisturbed run: its folder, its result and the seconds it took."""
+    """What trains, and an undisturbed run: its folder and its result."""
 
     netdsl: Netdsl
     backend: str
     spec: Path
     run: Path
     result: dict[str, Any]
-    seconds: float
 
 
 def undisturbed(backend: str, folder: Path) -> Iterator[Whole]:
@@ -150,9 +163,7 @@ def undisturbed(backend: str, folder: Path) -> Iterator[Whole]:
     netdsl = Netdsl(backend)
     spec, run, output = folder / "tiny.net", folder / "run", folder / "output"
     spec.write_text(SPEC, encoding="utf-8")
-    started = time.perf_counter()
     status = netdsl.train(spec, "--backend", backend, "--out", run, output=output)
-    seconds = time.perf_counter() - started
     assert status == 0, output.read_text(encoding="utf-8")
-    yield Whole(netdsl, backend, spec, run, result(run), seconds)
+    yield Whole(netdsl, backend, spec, run, result(run))
     netdsl.close()

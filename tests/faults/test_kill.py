@@ -14,31 +14,21 @@ from typing import Any
 
 import pytest
 
-from tests.faults.runs import EPOCHS, Whole, check_files, check_finished, drafts, result
+from tests.faults.runs import EPOCHS, Whole, check_files, check_finished, drafts, result, told
 
 MOMENTS = int(os.environ.get("NETDSL_FAULTS", "5"))
-FILES = ("state.safetensors", "weights.safetensors", "settings.json", "log.jsonl", "curves.png")
+# What a run does with files in each epoch.
+FILE_EVENTS = 13
 
 
-def moment(chance: random.Random, folder: Path, seconds: float) -> None:
-    """Waits for a moment of a run: any, or one at which a file is being written."""
-    if chance.random() < 0.5:
-        time.sleep(chance.random() * seconds)
-        return
-    begin, rounds = f".{chance.choice(FILES)}.", chance.randrange(1, EPOCHS)
-    over = time.perf_counter() + seconds
-    writing = False
-    while rounds and time.perf_counter() < over:
-        before, writing = writing, any(name.startswith(begin) for name in names(folder))
-        rounds -= writing and not before
-
-
-def names(folder: Path) -> list[str]:
-    """The names in a folder, which may not be there yet."""
-    try:
-        return os.listdir(folder)
-    except FileNotFoundError:
-        return []
+def kill(whole: Whole, chance: random.Random, run: Path) -> None:
+    """Kills what runs at any time after some epoch: in the next one, or while files are written."""
+    output, over = run.with_name("output"), time.perf_counter() + 60
+    epoch = chance.randint(told(output), max(told(output), EPOCHS - 3))
+    while told(output) < epoch and not (run / "test.json").is_file():
+        assert time.perf_counter() < over
+    time.sleep(chance.random() * 0.05)
+    os.kill(whole.netdsl.pid, signal.SIGKILL)
 
 
 def disturbed(whole: Whole, folder: Path, seed: int) -> dict[str, Any]:
@@ -48,9 +38,12 @@ def disturbed(whole: Whole, folder: Path, seed: int) -> dict[str, Any]:
     output.touch()
     arguments: list[object] = [whole.spec, "--backend", whole.backend, "--out", run]
     for _ in range(1 + seed % 2):
-        whole.netdsl.start("train", *arguments, "--device", "cpu", output=output)
-        moment(chance, run, whole.seconds)
-        os.kill(whole.netdsl.pid, signal.SIGKILL)
+        events = FILE_EVENTS * (EPOCHS - told(output) + 1)
+        moment = chance.randrange(1, events) if chance.random() < 0.5 else 0
+        options = ["--device", "cpu"]
+        whole.netdsl.start("train", *arguments, *options, output=output, moment=moment, folder=run)
+        if not moment:
+            kill(whole, chance, run)
         assert whole.netdsl.wait() in (0, -signal.SIGKILL), output.read_text(encoding="utf-8")
         if run.is_dir():
             check_files(run)
