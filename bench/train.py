@@ -37,6 +37,7 @@ def ours() -> Step:
     from netdsl.backends.torch.train import make_engine
     from netdsl.catalog.losses import CrossEntropy
     from netdsl.catalog.optimizers import Sgd
+    from netdsl.data.examples import Examples
     from netdsl.tensor import TensorType
 
     net = netdsl.load("torchvision/resnet18").elaborated
@@ -46,7 +47,7 @@ def ours() -> Step:
     optimizer = Sgd(lr=0.01, momentum=0.9)
     folded = frozenset(("output",))
     task = Task(("image",), "output", (term,), folded, None, optimizer, (), BATCH)
-    engine = make_engine(net, task, {"image": images, "label": labels}, "cpu")
+    engine = make_engine(net, task, Examples({"image": images, "label": labels}), "cpu")
     rows = [np.arange(BATCH)]
     return lambda: void(engine.train(rows, [1.0] * len(rows), 0, lambda _: None))
 

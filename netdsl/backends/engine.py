@@ -1,12 +1,13 @@
 """What training asks of a backend: an engine of few verbs, and the task that it is given.
 
-An engine keeps the examples where it computes, so that a step costs what it computes. Arrays that
-go in and come out are numpy's, channels last, under the names of the language.
+An engine keeps examples that lie in memory where it computes, so that a step costs what it
+computes; others come to it in batches. Arrays that go in and come out are numpy's, channels last,
+under the names of the language.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -91,6 +92,30 @@ class Task(Record):
     precision: Precision = "float32"
     fast: bool = False
     augmenting: Augmenting | None = None
+
+
+class Examples(Protocol):
+    """The fields of a data set, in memory or read batch by batch.
+
+    Images may be uint8, where 255 means 1 (see `as_numbers`); all else is float32 or int64.
+    """
+
+    def __len__(self) -> int:
+        """How many examples there are."""
+
+    def resident(self) -> Mapping[str, Array] | None:
+        """Every field by name, where all lie in memory; else None."""
+
+    def batches(self, rows: Sequence[Indices]) -> Iterator[Mapping[str, Array]]:
+        """The fields of these examples, batch by batch, in order, read ahead in worker processes.
+
+        Those that cannot be read are left out of their batch.
+        """
+
+
+def as_numbers(values: Array) -> Array:
+    """Bytes of images as numbers from 0 to 1, float32; anything else as it is."""
+    return values.astype(np.float32) / np.float32(255) if values.dtype == np.uint8 else values
 
 
 class Model(Protocol):

@@ -27,6 +27,11 @@ _INTERRUPTED, _TERMINATED = 130, 143
 @click.option("--set", "sets", multiple=True, metavar="NAME=VALUE", help="A parameter or setting.")
 @click.option("--train", "section", metavar="NAME", help="Which train section of the file.")
 @click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:1, mps or auto.")
+@click.option(
+    "--workers",
+    type=click.IntRange(min=0),
+    help="How many processes read examples; else one for each core, at most 8.",
+)
 @click.option("--seed", type=click.IntRange(min=0), help="The same as --set train.seed=….")
 def command(
     spec: str | None,
@@ -36,6 +41,7 @@ def command(
     sets: tuple[str, ...],
     section: str | None,
     device: str,
+    workers: int | None,
     seed: int | None,
 ) -> int:
     """Train the net of SPEC as its train section says.
@@ -49,7 +55,7 @@ def command(
         raise click.UsageError("give a SPEC to train, or --resume and a run folder")
     if resume is not None and (out is not None or section is not None):
         raise click.UsageError("a run that goes on keeps its folder and its train section")
-    return _train(spec, backend, out, resume, overrides, section, device)
+    return _train(spec, backend, out, resume, overrides, section, device, workers)
 
 
 def _train(
@@ -60,6 +66,7 @@ def _train(
     overrides: dict[str, str],
     section: str | None,
     device: str,
+    workers: int | None,
 ) -> int:
     from rich.console import Console
 
@@ -69,18 +76,19 @@ def _train(
     for module in ("numpy", "safetensors", "matplotlib", "filelock"):
         need(module)
     from netdsl.cli.specs import open_spec
+    from netdsl.data.loader import usual_workers
     from netdsl.training import session
     from netdsl.training.interrupt import Interruptions, Terminated
     from netdsl.training.progress import TerminalProgress, show_result
 
     console = Console()
+    processes = usual_workers() if workers is None else workers
     if resume is not None:
-        current = session.resume(resume, overrides, device, open_spec, backend)
+        current = session.resume(resume, overrides, device, open_spec, backend, processes)
     else:
         assert request is not None
-        current = session.start(
-            open_spec(request, overrides, section), backend or BACKENDS[0], out, device
-        )
+        spec = open_spec(request, overrides, section)
+        current = session.start(spec, backend or BACKENDS[0], out, device, processes)
     plan, path = current.plan, current.run.path
     told = ", ".join(f"{count} {share}" for share, count in plan.shares.items())
     console.print(
@@ -100,5 +108,10 @@ def _train(
         return _TERMINATED if isinstance(stop, Terminated) else _INTERRUPTED
     line = f"trained in {seconds:.1f} s; the weights of epoch {result['epoch']} are kept"
     console.print(line, highlight=False)
+    if current.engines.examples.unreadable():
+        left_out = (
+            f"{current.engines.examples.unreadable()} examples could not be read and were left out"
+        )
+        console.print(left_out, highlight=False)
     show_result(console, result)
     return 0

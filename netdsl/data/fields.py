@@ -5,19 +5,19 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeAlias
+from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from netdsl.data.streamed import Array, Indices, Streamed, Values
 from netdsl.diagnostics import UserError
 from netdsl.tensor import TensorType
 
-Array: TypeAlias = npt.NDArray[Any]
-Indices: TypeAlias = npt.NDArray[np.int64]
+__all__ = ["Array", "Column", "DataSet", "Field", "Indices", "Kind", "Values", "as_labels"]
 
-# image: (n, height, width, channels) from 0 to 1. table: (n, features). label: (n, …), numbers of
-# classes from 0. number: (n,), the target of a regression. array: anything else, as it stands.
+# image: (n, height, width, channels), floats from 0 to 1 or bytes that mean these. table: (n,
+# features). label: (n, …), numbers of classes from 0. number: (n,), the target of a regression.
+# array: anything else, as it stands.
 Kind = Literal["image", "table", "label", "number", "array"]
 
 
@@ -36,17 +36,24 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One array of a data set: float32 or int64, the first axis counts the examples.
+    """One array of a data set, in memory or streamed; the first axis counts the examples.
 
-    `columns` are those of a table that has names; `standardised` says that the numbers in it are
-    to have mean 0 and standard deviation 1 over the training share.
+    The numbers are float32 or int64; those of an image may be uint8, where 255 means 1. `columns`
+    are those of a table that has names; `standardised` says that the numbers in it are to have mean
+    0 and standard deviation 1 over the training share.
     """
 
     name: str
     kind: Kind
-    values: Array
+    values: Values
     columns: tuple[Column, ...] = ()
     standardised: bool = False
+
+    @property
+    def array(self) -> Array:
+        """The values of a field that lies in memory, as labels and numbers always do."""
+        assert not isinstance(self.values, Streamed), f"{self.name} is streamed"
+        return self.values
 
     @property
     def type(self) -> TensorType:
@@ -72,11 +79,14 @@ class DataSet:
         return len(self.fields[self.main].values)
 
     def digest(self) -> str:
-        """A checksum of all numbers: whether a source still gives what it gave."""
+        """A checksum of all numbers: whether a source still gives what it gave.
+
+        Of a field that is streamed it is one of its files' names, sizes and times.
+        """
         checksum = 0
         for field in self.fields.values():
             checksum = zlib.crc32(field.name.encode(), checksum)
-            checksum = zlib.crc32(np.ascontiguousarray(field.values).tobytes(), checksum)
+            checksum = zlib.crc32(_content(field.values), checksum)
         return f"{checksum:08x}"
 
     def with_field(self, field: Field, classes: tuple[str, ...] | None = None) -> DataSet:
@@ -86,6 +96,11 @@ class DataSet:
             fields={**self.fields, field.name: field},
             classes=self.classes if classes is None else classes,
         )
+
+
+def _content(values: Values) -> bytes | memoryview:
+    """What a checksum is taken of."""
+    return values.digest() if isinstance(values, Streamed) else np.ascontiguousarray(values).data
 
 
 def as_labels(data: DataSet) -> DataSet:
@@ -99,12 +114,12 @@ def as_labels(data: DataSet) -> DataSet:
         return data
     if target.kind != "number":
         raise UserError(f"{data.name}: {target.name} is no label, for it is {target.type}")
-    uneven = np.flatnonzero(target.values != np.round(target.values))
+    uneven = np.flatnonzero(target.array != np.round(target.array))
     if len(uneven):
         raise UserError(
-            f"{data.name}: {target.name} holds numbers such as {target.values[uneven[0]]:g}, which "
+            f"{data.name}: {target.name} holds numbers such as {target.array[uneven[0]]:g}, which "
             "are no classes; for a regression the loss is mse"
         )
-    numbers, labels = np.unique(target.values, return_inverse=True)
+    numbers, labels = np.unique(target.array, return_inverse=True)
     field = replace(target, kind="label", values=labels.reshape(-1).astype(np.int64))
     return data.with_field(field, tuple(f"{number:g}" for number in numbers))

@@ -89,7 +89,7 @@ def _from_arrays(path: Path, arrays: Mapping[str, Array], schema: Schema) -> Arr
     if schema.name not in arrays:
         raise UserError(f"{path} has no array {schema.name}; its arrays are {', '.join(arrays)}")
     field: Field = as_field(path, schema.name, arrays[schema.name])
-    values = field.values
+    values = field.array
     if schema.kind == "image" and values.shape[1:] == schema.shape[:-1] and schema.shape[-1] == 1:
         values = values[..., None]
     if values.shape[1:] != schema.shape:

@@ -45,13 +45,13 @@ def scale(data: DataSet, scalings: Mapping[str, Scaling]) -> DataSet:
     for name, scaling in scalings.items():
         field = data.fields[name]
         data = data.with_field(
-            replace(field, values=scaling.apply(field.values), standardised=False)
+            replace(field, values=scaling.apply(field.array), standardised=False)
         )
     return data
 
 
 def _learn(field: Field, train: Indices) -> Scaling:
-    values = field.values[train].astype(np.float64)
+    values = field.array[train].astype(np.float64)
     mean, deviation = values.mean(axis=0), values.std(axis=0)
     # A column that never changes is moved to 0 and not stretched.
     deviation[deviation == 0] = 1.0

@@ -51,6 +51,6 @@ def split(data: DataSet, shares: tuple[float, float, float], seed: int) -> Split
 def _strata(data: DataSet) -> list[Indices]:
     """The examples of each class; all together where the target has no single class."""
     target = data.fields.get(data.target)
-    if target is None or target.kind != "label" or target.values.ndim > 1:
+    if target is None or target.kind != "label" or target.type.rank > 0:
         return [np.arange(len(data))]
-    return [np.flatnonzero(target.values == label) for label in np.unique(target.values)]
+    return [np.flatnonzero(target.array == label) for label in np.unique(target.array)]

@@ -20,6 +20,7 @@ import numpy as np
 
 from netdsl.backends.engine import Array
 from netdsl.catalog.optimizers import Adam, Optimizer, Sgd
+from netdsl.data.examples import Examples
 from netdsl.graph import ElaboratedNet
 from netdsl.parity import numbers
 from netdsl.parity.backends import has_doubles, in_double, trains
@@ -149,7 +150,7 @@ class Comparison:
         rows = np.arange(len(self._inputs[0]))
         offered = backend(name)
         with in_double(name):
-            engine = offered.make_engine(net, posed.task, posed.arrays, _DEVICE)
+            engine = offered.make_engine(net, posed.task, Examples(posed.arrays), _DEVICE)
             engine.put_weights(self._weights)
             engine.train([rows], [1.0], self._seed, lambda count: None)
             gradients = _received(posed.task.optimizer.word, engine.state())

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import Protocol, cast
 
 from netdsl.backends.augment import Drawn
-from netdsl.backends.engine import Array, Engine, Judge, Model, Task
+from netdsl.backends.engine import Array, Engine, Examples, Judge, Model, Task
 from netdsl.catalog.augmentations import Augmentation
 from netdsl.diagnostics import UserError
 from netdsl.extras import need
@@ -19,10 +19,8 @@ from netdsl.graph import ElaboratedNet
 class Runtime(Protocol):
     """What a backend offers that runs trained nets."""
 
-    def make_engine(
-        self, net: ElaboratedNet, task: Task, fields: Mapping[str, Array], device: str
-    ) -> Judge:
-        """What judges by a task over these fields; its weights have yet to be set."""
+    def make_engine(self, net: ElaboratedNet, task: Task, examples: Examples, device: str) -> Judge:
+        """What judges by a task over these examples; its weights have yet to be set."""
 
     def make_model(self, net: ElaboratedNet, output: str, device: str) -> Model:
         """A model that predicts; its weights have yet to be set."""
@@ -32,9 +30,9 @@ class Backend(Runtime, Protocol):
     """What a backend offers to training."""
 
     def make_engine(
-        self, net: ElaboratedNet, task: Task, fields: Mapping[str, Array], device: str
+        self, net: ElaboratedNet, task: Task, examples: Examples, device: str
     ) -> Engine:
-        """An engine for a task over these fields; its weights have yet to be set."""
+        """An engine for a task over these examples; its weights have yet to be set."""
 
     def augmented(
         self, steps: Sequence[Augmentation], drawn: Sequence[Drawn], images: Array

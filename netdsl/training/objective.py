@@ -8,6 +8,7 @@ from netdsl.analyze.fold import folded as fold_of
 from netdsl.backends.engine import Term
 from netdsl.catalog.losses import BinaryCrossEntropy, LossSum, LossTerm
 from netdsl.data.fields import DataSet, Field, as_labels
+from netdsl.data.streamed import Streamed
 from netdsl.diagnostics import UserError
 from netdsl.graph import ElaboratedNet, Output
 from netdsl.tensor import Size, TensorType
@@ -34,7 +35,7 @@ def with_targets(net: ElaboratedNet, loss: LossSum, data: DataSet) -> DataSet:
         target = data.fields[_target_name(term, data)]
         output = _output(net, term)
         if _one_hot(term, _type(net, output), target, data):
-            values = np.eye(len(data.classes), dtype=np.float32)[target.values]
+            values = np.eye(len(data.classes), dtype=np.float32)[target.array]
             data = data.with_field(Field(_one_hot_name(target.name), "array", values))
     return data
 
@@ -107,7 +108,7 @@ def _is_classes(term: LossTerm, data: DataSet) -> bool:
     target = data.fields[data.target]
     if term.loss.takes_label:
         return True
-    two = target.kind == "number" and len(np.unique(target.values)) == 2
+    two = target.kind == "number" and len(np.unique(target.array)) == 2
     return two and isinstance(term.loss, BinaryCrossEntropy)
 
 
@@ -116,7 +117,7 @@ def _one_hot(term: LossTerm, type: TensorType, target: Field, data: DataSet) -> 
         target.kind == "label"
         and target.name == data.target
         and not term.loss.takes_label
-        and target.values.ndim == 1
+        and target.type.rank == 0
         and type.shape == (len(data.classes),)
         and len(data.classes) > 1
     )
@@ -153,7 +154,7 @@ def _check_shapes(
                 f"{len(data.classes)} classes{way_out}"
             )
         return
-    single = type.shape == (1,) and target.values.ndim == 1
+    single = type.shape == (1,) and target.type.rank == 0
     if not single and not _same(type, target.type):
         raise UserError(f"{word} needs two equal shapes: {shown}, but {told} is {target.type}")
     if target.kind == "label" and len(data.classes) > 2:
@@ -179,4 +180,9 @@ def _same(one: TensorType, other: TensorType) -> bool:
 
 
 def _within_0_and_1(target: Field) -> bool:
-    return bool(target.values.min() >= 0 and target.values.max() <= 1)
+    """Whether a target can be one of binary cross-entropy; of what is streamed, an image is."""
+    if target.kind == "image" and target.values.dtype == np.uint8:
+        return True
+    if isinstance(target.values, Streamed):
+        return False
+    return bool(target.array.min() >= 0 and target.array.max() <= 1)

@@ -11,16 +11,18 @@ from pathlib import Path
 
 import numpy as np
 
-from netdsl.backends.engine import Array, Penalty, Task
+from netdsl.backends.engine import Penalty, Task
 from netdsl.catalog.base import Weighted
 from netdsl.catalog.layers.norm import BatchNorm
 from netdsl.catalog.schedules import Plateau
 from netdsl.catalog.settings import Accuracy, Patience, Phase, Settings, Training
-from netdsl.data.fields import DataSet
+from netdsl.data.examples import Examples
+from netdsl.data.fields import DataSet, Values
 from netdsl.data.meet import meet, written
 from netdsl.data.read import read
 from netdsl.data.scaling import Scaling, standardise
 from netdsl.data.split import Split, split
+from netdsl.data.streamed import Streamed
 from netdsl.diagnostics import UserError
 from netdsl.elaborate.parts import no_such_part, weights_of
 from netdsl.graph import ElaboratedNet, Graph, named_nodes, named_weights
@@ -65,9 +67,16 @@ class Plan:
         return self.phases[-1].task
 
     @property
-    def arrays(self) -> dict[str, Array]:
+    def arrays(self) -> dict[str, Values]:
         """The fields' numbers by name."""
         return {name: field.values for name, field in self.data.fields.items()}
+
+    def examples(self, workers: int = 0) -> Examples:
+        """The fields that the tasks use, as engines take them; `workers` processes read them."""
+        used = {self.data.target}
+        for phase in self.phases:
+            used |= {*phase.task.inputs, *(term.field for term in phase.task.terms)}
+        return Examples({n: v for n, v in self.arrays.items() if n in used}, workers)
 
     @property
     def epochs(self) -> int:
@@ -172,6 +181,11 @@ def _as_floats(data: DataSet, net: ElaboratedNet, inputs: tuple[str, ...]) -> Da
             raise UserError(
                 f"{name} of {data.name} is a label, but the net's input {port.name} takes floats; "
                 f"write `input {port.name}: {written(field.type)}`"
+            )
+        if isinstance(field.values, Streamed):
+            raise UserError(
+                f"{name} of {data.name} holds whole numbers, but the net's input {port.name} takes "
+                f"floats; write `input {port.name}: {written(field.type)}`"
             )
         data = data.with_field(replace(field, values=field.values.astype(np.float32)))
     return data

@@ -7,24 +7,28 @@ from typing import Any
 import numpy as np
 
 from netdsl.backends.engine import Array, Indices, Judge
+from netdsl.data.examples import Examples
 from netdsl.training.answer import classes_of, reading_of
 from netdsl.training.plan import Plan
 
 
-def evaluate(plan: Plan, engine: Judge, examples: Indices) -> dict[str, Any]:
-    """Figures over these examples; for a classification with `classes` and `confusion` too.
+def evaluate(plan: Plan, engine: Judge, examples: Examples, rows: Indices) -> dict[str, Any]:
+    """Figures over these rows of the examples; for a classification `classes` and `confusion` too.
 
-    `confusion[i][j]` counts the examples of class i that were taken for class j.
+    `confusion[i][j]` counts the examples of class i that were taken for class j. Examples that
+    cannot be read do not count.
     """
-    result: dict[str, Any] = {"examples": len(examples), **engine.evaluate(examples)}
+    figures = engine.evaluate(rows)
+    result: dict[str, Any] = {"examples": len(rows) - examples.unreadable(rows), **figures}
     reading = reading_of(plan.task, plan.data.classes)
     if not reading.classes:
         return result
-    arrays = plan.arrays
-    outputs = engine.predict([arrays[name][examples] for name in plan.task.inputs])
-    chosen = classes_of(outputs[reading.output], reading)
-    right = arrays[plan.data.target][examples]
-    confusion = _confusion(right, chosen, len(reading.classes))
+    confusion = np.zeros((len(reading.classes),) * 2, dtype=np.int64)
+    cuts = range(plan.task.batch, len(rows), plan.task.batch)
+    for batch in examples.batches(np.split(rows, cuts)):
+        outputs = engine.predict([batch[name] for name in plan.task.inputs])
+        chosen = classes_of(outputs[reading.output], reading)
+        confusion += _confusion(batch[plan.data.target], chosen, len(reading.classes))
     result["classes"] = {
         name: {
             "examples": int(confusion[index].sum()),

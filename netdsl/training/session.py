@@ -12,6 +12,7 @@ from netdsl.backends.engine import Array, Engine, Judge, Task
 from netdsl.catalog.arguments import show
 from netdsl.catalog.settings import OF_RUN, Settings
 from netdsl.catalog.sources import Csv, Folder
+from netdsl.data.examples import Examples
 from netdsl.data.folders import size_of
 from netdsl.data.new import Schema, read_new
 from netdsl.diagnostics import UserError
@@ -32,16 +33,17 @@ _DEALING = ("split", "seed")
 class Engines:
     """Makes the engines of a run, one after the other: a phase's goes when the next one comes."""
 
-    def __init__(self, name: str, plan: Plan, device: str) -> None:
+    def __init__(self, name: str, plan: Plan, device: str, workers: int = 0) -> None:
+        """Examples that do not lie in memory are read by `workers` processes; 0: by this one."""
         self._backend, self._plan, self._device = backend(name), plan, device
+        self.examples = plan.examples(workers)
         self._made: tuple[Task, Engine] | None = None
 
     def __call__(self, task: Task) -> Engine:
         """The engine of a task; the one that there is where it is of the same."""
         if self._made is None or self._made[0] is not task:
             self._made = None  # gives its memory back first
-            plan = self._plan
-            made = self._backend.make_engine(plan.net, task, plan.arrays, self._device)
+            made = self._backend.make_engine(self._plan.net, task, self.examples, self._device)
             self._made = task, made
         return self._made[1]
 
@@ -84,16 +86,22 @@ class Session:
         log, kept = self.run.log(), self.run.kept()
         if log:
             curves.draw(self.run.curves, log, kept)
-        result = {"epoch": kept} | _judge(self.plan, engine)
+        result = {"epoch": kept} | _judge(self.plan, engine, self.engines.examples)
         self.run.write_test(result)
+        self.engines.examples.close()
         return result
 
 
-def start(spec: Spec, backend_name: str, out: Path | None, device: str) -> Session:
-    """A new run: nothing is written before plan and engine are made."""
+def start(
+    spec: Spec, backend_name: str, out: Path | None, device: str, workers: int = 0
+) -> Session:
+    """A new run: nothing is written before plan and engine are made.
+
+    Examples that do not lie in memory are read by `workers` processes; 0 means by this one.
+    """
     plan = make_plan(spec.net, spec.training, spec.folder)
     started = pretrained.started(plan.net, plan.settings.init, spec.folder)
-    engines = Engines(backend_name, plan, device)
+    engines = Engines(backend_name, plan, device, workers)
     engines(plan.phases[0].task)
     run = RunFolder.create(out, spec.net.name)
     name = run.write_spec(spec.sources)
@@ -119,6 +127,7 @@ def resume(
     device: str,
     opener: Opener,
     backend_name: str | None = None,
+    workers: int = 0,
 ) -> Session:
     """A run that goes on where it stands; `overrides` may lengthen it (`train.epochs`).
 
@@ -133,7 +142,7 @@ def resume(
     state = run.state()
     _check_weights(plan.net, state.weights, path)
     before, now = stored["backend"], backend_name or stored["backend"]
-    engines = Engines(now, plan, device)
+    engines = Engines(now, plan, device, workers)
     with run.held():
         if overrides or now != before:
             run.write_settings(stored | _described(spec, plan) | {"backend": now})
@@ -146,7 +155,11 @@ def resume(
 
 
 def judge(
-    path: Path, device: str, opener: Opener, backend_name: str | None = None
+    path: Path,
+    device: str,
+    opener: Opener,
+    backend_name: str | None = None,
+    workers: int = 0,
 ) -> dict[str, Any]:
     """The result of a run's weights on its test share, by the backend that trained or another."""
     run = RunFolder.open(path)
@@ -155,9 +168,12 @@ def judge(
     weights = run.weights()
     _check_weights(plan.net, weights, path)
     chosen = runtime(backend_name or stored["backend"])
-    engine = chosen.make_engine(plan.net, plan.task, plan.arrays, device)
+    examples = plan.examples(workers)
+    engine = chosen.make_engine(plan.net, plan.task, examples, device)
     engine.put_weights(weights)
-    return _judge(plan, engine)
+    result = _judge(plan, engine, examples)
+    examples.close()
+    return result
 
 
 def predict(
@@ -197,10 +213,10 @@ def _told(error: UserError | OSError) -> str:
     return f"{error.filename}: {error.strerror}"
 
 
-def _judge(plan: Plan, engine: Judge) -> dict[str, Any]:
+def _judge(plan: Plan, engine: Judge, examples: Examples) -> dict[str, Any]:
     parts = {"test": plan.split.test, "validation": plan.split.validation}
     share = next((name for name, part in parts.items() if len(part)), "train")
-    return {"share": share} | evaluate(plan, engine, parts.get(share, plan.split.train))
+    return {"share": share} | evaluate(plan, engine, examples, parts.get(share, plan.split.train))
 
 
 def _described(spec: Spec, plan: Plan) -> dict[str, Any]:

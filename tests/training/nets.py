@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from netdsl.backends.engine import Array, Task
+from netdsl.backends.engine import Examples, Task
 from netdsl.backends.torch.engine import TorchEngine, TorchModel
 from netdsl.catalog.base import Layer
 from netdsl.catalog.layers.activation import Relu, Sigmoid, Softmax, Tanh
@@ -117,10 +117,8 @@ class HandBackend:
     """A backend of modules written by hand."""
 
     @staticmethod
-    def make_engine(
-        net: ElaboratedNet, task: Task, fields: Mapping[str, Array], device: str
-    ) -> TorchEngine:
-        return TorchEngine(Module(net, bool(task.folded)), task, fields, device)
+    def make_engine(net: ElaboratedNet, task: Task, examples: Examples, device: str) -> TorchEngine:
+        return TorchEngine(Module(net, bool(task.folded)), task, examples, device)
 
     @staticmethod
     def make_model(net: ElaboratedNet, output: str, device: str) -> TorchModel:
@@ -161,7 +159,7 @@ def plan(net: ElaboratedNet | None = None, base: Path = Path(), **changes: Any) 
 
 def engine(made: Plan, task: Task | None = None) -> TorchEngine:
     """An engine on the CPU, by default of the last phase of a plan."""
-    return HandBackend.make_engine(made.net, task or made.task, made.arrays, "cpu")
+    return HandBackend.make_engine(made.net, task or made.task, made.examples(), "cpu")
 
 
 def spec(folder: Path, net: ElaboratedNet | None = None, **changes: Any) -> Spec:

@@ -189,7 +189,7 @@ def test_chance_starts_from_its_seed() -> None:
 def test_threads_are_as_before_after_an_epoch() -> None:
     made = plan()
     before, seen = torch.get_num_threads(), []
-    running = TorchEngine(Module(made.net, True), made.task, made.arrays, "cpu", before + 1)
+    running = TorchEngine(Module(made.net, True), made.task, made.examples(), "cpu", before + 1)
     running.train([made.split.train], [1.0], 0, lambda count: seen.append(torch.get_num_threads()))
     assert seen == [before + 1]
     assert torch.get_num_threads() == before

@@ -199,7 +199,7 @@ def test_fast_changes_nothing_beyond_rounding() -> None:
     cut = batches(usual.split.train, 32, 0, 1)
     figures = []
     for made in (usual, fast):
-        started = torch_train.make_engine(made.net, made.task, made.arrays, "cpu")
+        started = torch_train.make_engine(made.net, made.task, made.examples(), "cpu")
         started.put_weights(initial_weights(made.net.graph, 0))
         losses = [
             started.train(cut, [1.0] * len(cut), 0, lambda count: None)["loss"],

@@ -1,7 +1,8 @@
-"""The Keras engine: `Model.fit`, one epoch at a time, over examples that stay on the device.
+"""The Keras engine: `Model.fit`, one epoch at a time.
 
-What flows into a step is the numbers of a batch's examples; the step that Keras compiles gathers
-them, so that nothing is computed in Python for each batch. It runs on every engine of Keras.
+What flows into a step is the numbers of a batch's examples, where these lie in memory; the step
+that Keras compiles gathers them, so that nothing is computed in Python for each batch. It runs on
+every engine of Keras.
 """
 
 from __future__ import annotations
@@ -15,9 +16,20 @@ import keras
 import numpy as np
 from keras import ops
 
-from netdsl.backends.engine import MEAN, Array, Figures, Indices, Penalty, Task, Tick
+from netdsl.backends.engine import (
+    MEAN,
+    Array,
+    Examples,
+    Figures,
+    Indices,
+    Penalty,
+    Task,
+    Tick,
+    as_numbers,
+)
 from netdsl.backends.keras import Models
 from netdsl.backends.keras.augment import Augmenter, answers
+from netdsl.backends.keras.feed import Feed, Given, count, drawn
 from netdsl.backends.keras.losses import (
     Tensor,
     loss_function,
@@ -37,8 +49,6 @@ from netdsl.graph import Graph
 _WIDE = "float32" if keras.config.backend() == "jax" else "float64"
 # What PyTorch calls the number of steps done, which it holds for each weight.
 _COUNT = "step"
-# Under which name a step finds the numbers of its examples.
-_ROWS = "rows"
 # What a step tells callbacks.
 _EXAMPLES = "examples"
 
@@ -83,7 +93,7 @@ class KerasModel:
 
     def predict(self, inputs: Sequence[Array]) -> dict[str, Array]:
         """See `Model.predict`."""
-        given = _alone([to_keras(values) for values in inputs])
+        given = _alone([to_keras(as_numbers(values)) for values in inputs])
         with self._running():
             result = self._evaluation.predict(given, batch_size=self._batch, verbose=0)
         whole = {name: _whole(values) for name, values in _by_name(result, self._output).items()}
@@ -109,7 +119,7 @@ class KerasEngine(KerasModel):
     """An engine over models; the one for training gives logits where the task folds outputs."""
 
     def __init__(
-        self, models: Models, graph: Graph, task: Task, fields: Mapping[str, Array], device: str
+        self, models: Models, graph: Graph, task: Task, examples: Examples, device: str
     ) -> None:
         super().__init__(models, graph, task.output, task.batch, device)
         self._precision = shortened(task.precision) if task.fast else task.precision
@@ -121,7 +131,9 @@ class KerasEngine(KerasModel):
         penalty = _penalty(task.penalties, variables) if task.penalties else None
         plan = task.augmenting
         self._augmenter = Augmenter(plan) if plan is not None else None
-        self._step = _Step(models.training, task, fields, penalty, self._augmenter)
+        used = {*task.inputs, *(term.field for term in task.terms)}
+        self._feed = Feed(examples, sorted(used))
+        self._step = _Step(models.training, task, self._feed, penalty, self._augmenter)
         undecayed = [self._places[name].variable for name in task.undecayed]
         self._optimizer = KerasOptimizer(task, undecayed)
         self._scaled = Scaled(self._optimizer) if self._precision == "float16" else None
@@ -142,15 +154,19 @@ class KerasEngine(KerasModel):
         steps = [self._rate * rate for rate in rates]
         callbacks = [_Ticks(tick), _Rates(self._optimizer, steps, self._every)]
         draw = partial(self._augmenter.draw, seed=seed) if self._augmenter is not None else None
-        with self._running():
-            self._step.fit(_Batches(batches, draw), shuffle=False, verbose=0, callbacks=callbacks)
+        with self._running(), self._fed():
+            given, number = self._feed.given(batches, draw)
+            self._step.fit(
+                given, steps_per_epoch=number, shuffle=False, verbose=0, callbacks=callbacks
+            )
         return self._step.figures()
 
     def evaluate(self, examples: Indices) -> Figures:
         """See `Engine.evaluate`."""
         cuts = range(self._batch, len(examples), self._batch)
-        with self._running(), self._averaged():
-            self._step.evaluate(_Batches(np.split(examples, cuts)), verbose=0)
+        with self._running(), self._averaged(), self._fed():
+            given, number = self._feed.given(np.split(examples, cuts))
+            self._step.evaluate(given, steps=number, verbose=0)
         return self._step.figures()
 
     def predict(self, inputs: Sequence[Array]) -> dict[str, Array]:
@@ -192,6 +208,15 @@ class KerasEngine(KerasModel):
         if self._scaled is not None:
             self._scaled.put_state(state)
 
+    @contextmanager
+    def _fed(self) -> Iterator[None]:
+        """A block that fails as reading has failed, whatever Keras makes of it."""
+        try:
+            yield
+        except Exception:
+            self._feed.raise_failure()
+            raise
+
     def _means(self) -> Iterator[tuple[str, Held]]:
         """The running means by the names of their weights; none before the first step."""
         if self._averages and self._optimizer.done > 0:
@@ -230,22 +255,20 @@ class KerasEngine(KerasModel):
 
 
 class _Step(keras.Model):  # type: ignore[misc]
-    """From the numbers of examples to the loss of a batch and to which answers are right."""
+    """From examples to the loss of a batch and to which answers are right."""
 
     def __init__(
         self,
         model: keras.Model,
         task: Task,
-        fields: Mapping[str, Array],
+        feed: Feed,
         penalty: Callable[[], Tensor] | None,
         augmenter: Augmenter | None,
     ) -> None:
         super().__init__(name="step")
         self.model = model
         self.main = task.output
-        # Variables, so that what Keras compiles does not contain the examples.
-        self.fields = [_constant(to_keras(fields[name])) for name in task.inputs]
-        self.targets = [_constant(target_of(term, fields[term.field])) for term in task.terms]
+        self.feed = feed
         self.terms = [(term, loss_function(term)) for term in task.terms]
         self.scored = task.terms.index(task.scored) if task.scored else None
         self.right = right_function(task.scored) if task.scored else None
@@ -258,17 +281,16 @@ class _Step(keras.Model):  # type: ignore[misc]
         self.right_mean = keras.metrics.Mean("mean_accuracy", dtype=_WIDE)
         self.built = True
 
-    def call(self, batch: dict[str, Tensor], training: bool = False) -> dict[str, Tensor]:
+    def call(self, batch: Given, training: bool = False) -> dict[str, Tensor]:
         """The loss without penalties, in evaluation without auxiliary terms, and what is right.
 
-        A batch has the numbers of its examples, and in training what was drawn for augmentation.
+        A batch has its examples, and in training what was drawn for augmentation.
         """
-        rows = batch[_ROWS]
-        given = [ops.take(field, rows, axis=0) for field in self.fields]
-        targets = [ops.take(target, rows, axis=0) for target in self.targets]
+        fields = self.feed.fields(batch)
+        given = [fields[name] for name in self.names]
+        targets = [target_of(term, fields[term.field]) for term, _ in self.terms]
         if training and self.augmenter is not None:
-            drawn = {name: values for name, values in batch.items() if name != _ROWS}
-            given, targets = self.augmented(self.augmenter, drawn, given, targets)
+            given, targets = self.augmented(self.augmenter, drawn(batch), given, targets)
         result = _by_name(self.model(_alone(given), training=training), self.main)
         outputs = {name: _whole(values) for name, values in result.items()}
         pairs = [
@@ -320,7 +342,7 @@ class _Step(keras.Model):  # type: ignore[misc]
         self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
     ) -> dict[str, Tensor]:
         """Adds the figures of a batch; what callbacks are told is how many examples it had."""
-        examples = ops.convert_to_tensor(ops.shape(x[_ROWS])[0])
+        examples = count(x)
         self.loss_mean.update_state(y_pred["loss"], sample_weight=examples)
         if "right" in y_pred:
             self.right_mean.update_state(y_pred["right"])
@@ -332,28 +354,6 @@ class _Step(keras.Model):  # type: ignore[misc]
         if self.right is not None:
             figures["accuracy"] = float(self.right_mean.result())
         return figures
-
-
-class _Batches(keras.utils.PyDataset):  # type: ignore[misc]
-    """The numbers of the examples of each batch, and what is drawn for them.
-
-    `draw` takes how many examples a batch has and its number.
-    """
-
-    def __init__(
-        self, batches: Sequence[Indices], draw: Callable[..., dict[str, Array]] | None = None
-    ) -> None:
-        super().__init__()
-        self._batches = [batch.astype(np.int32) for batch in batches]
-        self._draw = draw
-
-    def __len__(self) -> int:
-        return len(self._batches)
-
-    def __getitem__(self, index: int) -> dict[str, Array]:
-        rows = self._batches[index]
-        drawn = self._draw(len(rows), batch=index) if self._draw else {}
-        return {_ROWS: rows, **drawn}
 
 
 class _Ticks(keras.callbacks.Callback):  # type: ignore[misc]
@@ -405,11 +405,6 @@ def _alone(inputs: list[Any]) -> Any:
 
 def _by_name(result: Any, output: str) -> dict[str, Any]:
     return result if isinstance(result, dict) else {output: result}
-
-
-def _constant(values: Array) -> keras.Variable:
-    kind = keras.config.floatx() if values.dtype.kind == "f" else values.dtype.name
-    return keras.Variable(values, trainable=False, dtype=kind)
 
 
 def _penalty(penalties: Sequence[Penalty], variables: Mapping[str, Any]) -> Callable[[], Tensor]:

@@ -41,16 +41,20 @@ _ROWS: dict[type[Loss], _Row] = {
 
 
 def to_keras(values: Array) -> Array:
-    """A field as Keras takes it: whole numbers in 32 bits, which every engine of Keras has."""
-    return values.astype(np.int32) if values.dtype.kind in "iub" else values
+    """A field as Keras takes it: whole numbers in 32 bits, which every engine of Keras has.
+
+    The bytes of an image stay bytes.
+    """
+    return values.astype(np.int32) if values.dtype.kind in "ib" else values
 
 
-def target_of(term: Term, values: Array) -> Array:
+def target_of(term: Term, field: Tensor) -> Tensor:
     """A field as the target of a term: numbers of classes, or floats of the output's shape."""
     if term.loss.takes_label:
-        return to_keras(values)
-    shape = [size if isinstance(size, int) else -1 for size in term.type.shape]
-    return values.reshape(len(values), *shape).astype(keras.config.floatx())
+        return field
+    # One number for each example meets a single unit.
+    single = term.type.rank == 1 and len(field.shape) == 1
+    return ops.cast(ops.expand_dims(field, -1) if single else field, keras.config.floatx())
 
 
 def loss_function(term: Term) -> Callable[[Tensor, Tensor], Tensor]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from netdsl.backends.engine import Array, Task
+from netdsl.backends.engine import Examples, Task
 from netdsl.backends.keras import models
 from netdsl.backends.keras.augment import augmented
 from netdsl.backends.keras.engine import KerasEngine, KerasModel, on_device
@@ -17,12 +15,10 @@ __all__ = ["augmented", "make_engine", "make_model"]
 _AT_ONCE = 64
 
 
-def make_engine(
-    net: ElaboratedNet, task: Task, fields: Mapping[str, Array], device: str
-) -> KerasEngine:
-    """An engine for a task over these fields; its weights have yet to be set."""
+def make_engine(net: ElaboratedNet, task: Task, examples: Examples, device: str) -> KerasEngine:
+    """An engine for a task over these examples; its weights have yet to be set."""
     with on_device(device), computing(shortened(task.precision) if task.fast else task.precision):
-        return KerasEngine(models(net, task.folded), net.graph, task, fields, device)
+        return KerasEngine(models(net, task.folded), net.graph, task, examples, device)
 
 
 def make_model(net: ElaboratedNet, output: str, device: str) -> KerasModel:

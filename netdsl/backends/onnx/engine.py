@@ -11,7 +11,7 @@ import numpy as np
 import onnxruntime
 from onnx import ModelProto
 
-from netdsl.backends.engine import Array, Figures, Indices, Task
+from netdsl.backends.engine import Array, Examples, Figures, Indices, Task, as_numbers
 from netdsl.backends.onnx.files import data_file, move_weights, needs_data_file
 from netdsl.backends.onnx.losses import loss_of, right_of, target_of
 from netdsl.backends.onnx.model import build, output_names
@@ -26,11 +26,9 @@ _DTYPES: dict[Number, type] = {"float": np.float32, "int": np.int64}
 _PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 
 
-def make_engine(
-    net: ElaboratedNet, task: Task, fields: Mapping[str, Array], device: str
-) -> OnnxEngine:
-    """What evaluates a task over these fields; its weights have yet to be set."""
-    return OnnxEngine(net, task, fields, device)
+def make_engine(net: ElaboratedNet, task: Task, examples: Examples, device: str) -> OnnxEngine:
+    """What evaluates a task over these examples; its weights have yet to be set."""
+    return OnnxEngine(net, task, examples, device)
 
 
 def make_model(net: ElaboratedNet, output: str, device: str) -> OnnxModel:
@@ -69,29 +67,30 @@ class OnnxModel:
 class OnnxEngine(OnnxModel):
     """A model that also tells its loss on examples; the terms' logits come from a second model."""
 
-    def __init__(
-        self, net: ElaboratedNet, task: Task, fields: Mapping[str, Array], device: str
-    ) -> None:
+    def __init__(self, net: ElaboratedNet, task: Task, examples: Examples, device: str) -> None:
         super().__init__(net, task.batch, device)
         self._task = task
-        self._inputs = [fields[name] for name in task.inputs]
-        self._terms = [
-            (term, target_of(term, fields[term.field])) for term in task.terms if not term.auxiliary
-        ]
+        self._examples = examples
+        self._terms = [term for term in task.terms if not term.auxiliary]
         self._fold = {t.output: t.loss.folds for t in task.terms if t.output in task.folded}
 
     def evaluate(self, examples: Indices) -> Figures:
         """See `Judge.evaluate`."""
         model = build(self._net, self._held, self._fold)
         session = _Session(self._net, model, self._providers)
-        outputs = session.outputs([field[examples] for field in self._inputs], self._batch)
-        loss, figures = 0.0, {}
-        for term, field in self._terms:
-            prediction, target = outputs[term.output], field[examples]
-            loss += loss_of(term, prediction, target)
-            if term is self._task.scored:
-                figures["accuracy"] = float(right_of(term, prediction, target).mean())
-        return {"loss": loss / len(examples), **figures}
+        cuts = range(self._batch, len(examples), self._batch)
+        loss, count, right = 0.0, 0, []
+        for batch in self._examples.batches(np.split(examples, cuts)):
+            fields = {name: as_numbers(values) for name, values in batch.items()}
+            outputs = session.outputs([fields[name] for name in self._task.inputs], self._batch)
+            count += len(next(iter(fields.values())))
+            for term in self._terms:
+                prediction, target = outputs[term.output], target_of(term, fields[term.field])
+                loss += loss_of(term, prediction, target)
+                if term is self._task.scored:
+                    right.append(right_of(term, prediction, target).reshape(-1))
+        figures = {"accuracy": float(np.concatenate(right).mean())} if right else {}
+        return {"loss": loss / count, **figures}
 
 
 class _Session:
@@ -105,7 +104,7 @@ class _Session:
     def outputs(self, inputs: Sequence[Array], batch: int) -> dict[str, Array]:
         """The outputs by their names in the net, so many examples at once."""
         given: dict[str, Array] = {
-            port.name: _channels_first(values).astype(_DTYPES[port.type.number])
+            port.name: _channels_first(as_numbers(values)).astype(_DTYPES[port.type.number])
             for port, values in zip(self._ports, inputs, strict=True)
         }
         parts = []

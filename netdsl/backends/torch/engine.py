@@ -1,4 +1,4 @@
-"""The PyTorch engine: a plain loop over batches that stay on the device.
+"""The PyTorch engine: a plain loop over batches.
 
 Nothing is read back from the device before an epoch ends, and penalties apart nothing in a step
 goes over the weights one by one in Python.
@@ -13,9 +13,20 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from netdsl.backends.engine import Array, Figures, Indices, Penalty, Task, Term, Tick
+from netdsl.backends.engine import (
+    Array,
+    Examples,
+    Figures,
+    Indices,
+    Penalty,
+    Task,
+    Term,
+    Tick,
+    as_numbers,
+)
 from netdsl.backends.torch.augment import Augmenter, answers
 from netdsl.backends.torch.fast import compiled, laid_out, shortened
+from netdsl.backends.torch.feed import Batch, Feed
 from netdsl.backends.torch.losses import (
     loss_function,
     right_function,
@@ -61,7 +72,7 @@ class TorchModel:
     def predict(self, inputs: Sequence[Array]) -> dict[str, Array]:
         """See `Model.predict`."""
         self._module.eval()
-        tensors = [to_torch(values) for values in inputs]
+        tensors = [to_torch(as_numbers(values)) for values in inputs]
         parts: dict[str, list[Array]] = {}
         for chunk in zip(*(torch.split(t, self._batch) for t in tensors), strict=True):
             result = self._module(*(part.to(self._device) for part in chunk))
@@ -95,7 +106,7 @@ class TorchEngine(TorchModel):
         self,
         module: nn.Module,
         task: Task,
-        fields: Mapping[str, Array],
+        examples: Examples,
         device: str = "cpu",
         threads: int | None = None,
     ) -> None:
@@ -103,12 +114,11 @@ class TorchEngine(TorchModel):
         super().__init__(laid_out(module) if task.fast else module, task.output, task.batch, device)
         self._threads = threads
         self._double = task.precision == "float64"
-        self._inputs = [self._brought(to_torch(fields[name])) for name in task.inputs]
+        used = {*task.inputs, *(term.field for term in task.terms)}
+        self._feed = Feed(examples, sorted(used), self._device, self._double)
         precision = shortened(task.precision, self._device) if task.fast else task.precision
         self._computing = computing(self._device, precision)
-        self._terms = [
-            _Scorer(term, self._brought(target_of(term, fields[term.field]))) for term in task.terms
-        ]
+        self._terms = [_Scorer(term) for term in task.terms]
         self._lasting = [term for term in self._terms if not term.auxiliary]
         self._scored = next((term for term in self._terms if term.term is task.scored), None)
         self._right = right_function(task.scored) if task.scored else None
@@ -136,10 +146,10 @@ class TorchEngine(TorchModel):
         sums = _Sums(self._device)
         updates, every = self._updates, self._accumulate
         with _using(self._threads):
-            for number, rows in enumerate(self._on_device(batches)):
+            for number, (count, batch) in enumerate(self._feed.batches(batches)):
                 if number % every == 0:
                     updates.clear()
-                given, targets = self._examples(rows, self._terms)
+                given, targets = self._examples(batch, self._terms)
                 if self._augmenter is not None:
                     given, targets = self._augmented(self._augmenter, given, targets, seed, number)
                 outputs = self._outputs(given)
@@ -148,7 +158,7 @@ class TorchEngine(TorchModel):
                 if (number + 1) % every == 0:
                     updates.step(rates[number // every])
                 self._count(sums, loss.detach(), outputs, targets)
-                tick(len(rows))
+                tick(count)
         return sums.figures()
 
     @torch.no_grad()
@@ -157,8 +167,9 @@ class TorchEngine(TorchModel):
         self._module.eval()
         sums = _Sums(self._device)
         with _using(self._threads), self._updates.averaged():
-            for rows in torch.split(torch.from_numpy(examples).to(self._device), self._batch):
-                given, targets = self._examples(rows, self._lasting)
+            cuts = range(self._batch, len(examples), self._batch)
+            for _, batch in self._feed.batches(np.split(examples, cuts)):
+                given, targets = self._examples(batch, self._lasting)
                 outputs = self._outputs(given)
                 loss = _total([term.loss(outputs, targets[term]) for term in self._lasting])
                 self._count(sums, loss, outputs, targets)
@@ -169,7 +180,7 @@ class TorchEngine(TorchModel):
         if self._double:
             inputs = [
                 values.astype(np.float64) if values.dtype.kind == "f" else values
-                for values in inputs
+                for values in map(as_numbers, inputs)
             ]
         with self._updates.averaged(), self._computing():
             return super().predict(inputs)
@@ -191,17 +202,12 @@ class TorchEngine(TorchModel):
         """See `Engine.put_state`."""
         self._updates.put_state(state)
 
-    def _brought(self, tensor: Tensor) -> Tensor:
-        """A field on the device, as precise as the net."""
-        double = self._double and tensor.is_floating_point()
-        return tensor.to(self._device, torch.float64 if double else tensor.dtype)
-
     def _examples(
-        self, rows: Tensor, terms: Sequence[_Scorer]
+        self, batch: Batch, terms: Sequence[_Scorer]
     ) -> tuple[list[Tensor], dict[_Scorer, Tensor]]:
         """What flows into the net, and the targets of the terms."""
-        given = [field.index_select(0, rows) for field in self._inputs]
-        return given, {term: term.target(rows) for term in terms}
+        given = [batch[name] for name in self._names]
+        return given, {scorer: scorer.target(batch, self._double) for scorer in terms}
 
     def _augmented(
         self,
@@ -240,11 +246,6 @@ class TorchEngine(TorchModel):
             target = answers(targets[self._scored], term.classes)
             sums.add_right(self._right(outputs[term.output], target))
 
-    def _on_device(self, batches: Sequence[Indices]) -> Sequence[Tensor]:
-        """All batches of an epoch, sent at once."""
-        rows = torch.from_numpy(np.concatenate(batches)).to(self._device)
-        return torch.split(rows, [len(batch) for batch in batches])
-
 
 def _with_statistics(module: nn.Module, frozen: Collection[str]) -> Iterator[nn.Module]:
     """The modules whose running statistics are frozen."""
@@ -254,17 +255,17 @@ def _with_statistics(module: nn.Module, frozen: Collection[str]) -> Iterator[nn.
 
 
 class _Scorer:
-    """A term of the loss with its targets on the device."""
+    """A term of the loss, with what its targets are of a batch."""
 
-    def __init__(self, term: Term, target: Tensor) -> None:
+    def __init__(self, term: Term) -> None:
         self.term = term
         self.auxiliary = term.auxiliary
-        self._target = target
         self._loss = loss_function(term)
 
-    def target(self, rows: Tensor) -> Tensor:
-        """The target of these examples."""
-        return self._target.index_select(0, rows)
+    def target(self, batch: Batch, double: bool) -> Tensor:
+        """The target of a batch, with `double` as precise as the net."""
+        target = target_of(self.term, batch[self.term.field])
+        return target.to(torch.float64) if double and target.is_floating_point() else target
 
     def loss(self, outputs: Mapping[str, Tensor], target: Tensor) -> Tensor:
         """The weighted loss, one number."""

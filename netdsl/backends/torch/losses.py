@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import torch
 from torch import Tensor
@@ -12,7 +12,6 @@ from torch.nn import functional as F
 from netdsl.backends.engine import Array, Term
 from netdsl.backends.torch.precision import whole
 from netdsl.catalog.losses import BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError
-from netdsl.tensor import TensorType
 
 # A row takes prediction, target and "mean" or "sum"; both are over the batch as well.
 _Row: TypeAlias = Callable[..., Tensor]
@@ -37,12 +36,13 @@ def to_numpy(tensor: Tensor) -> Array:
     return array
 
 
-def target_of(term: Term, values: Array) -> Tensor:
+def target_of(term: Term, field: Tensor) -> Tensor:
     """A field as the target of a term: numbers of classes, or floats of the output's shape."""
     if term.loss.takes_label:
-        return torch.from_numpy(values)
-    shape = (len(values), *_known(term.type))
-    return to_torch(values.reshape(shape)).to(torch.float32)
+        return field
+    # One number for each example meets a single unit.
+    shaped = field.unsqueeze(1) if term.type.rank == 1 and field.ndim == 1 else field
+    return shaped.to(torch.float32)
 
 
 def loss_function(term: Term) -> Callable[[Tensor, Tensor], Tensor]:
@@ -78,8 +78,3 @@ def right_function(term: Term) -> Callable[[Tensor, Tensor], Tensor]:
         bound = 0.0 if term.loss.takes_logits else 0.5
         return lambda prediction, target: (prediction > bound) == (target > 0.5)
     return lambda prediction, target: prediction.argmax(axis) == target.argmax(axis)
-
-
-def _known(type: TensorType) -> tuple[Any, ...]:
-    """The shape with -1 for the one size that is known only at run time."""
-    return tuple(size if isinstance(size, int) else -1 for size in type.shape)

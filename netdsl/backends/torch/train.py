@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import nullcontext
 
 from netdsl.analyze.cost import Costs
-from netdsl.backends.engine import Array, Task
+from netdsl.backends.engine import Examples, Task
 from netdsl.backends.torch import build
 from netdsl.backends.torch.augment import augmented
 from netdsl.backends.torch.engine import TorchEngine, TorchModel
@@ -22,10 +21,8 @@ _SMALL = 500_000_000
 _AT_ONCE = 64
 
 
-def make_engine(
-    net: ElaboratedNet, task: Task, fields: Mapping[str, Array], device: str
-) -> TorchEngine:
-    """An engine for a task over these fields; its weights have yet to be set.
+def make_engine(net: ElaboratedNet, task: Task, examples: Examples, device: str) -> TorchEngine:
+    """An engine for a task over these examples; its weights have yet to be set.
 
     A small net is computed by one thread of the CPU.
     """
@@ -33,7 +30,7 @@ def make_engine(
     small = isinstance(macs, int) and macs * task.batch < _SMALL
     with double() if task.precision == "float64" else nullcontext():
         module = build(net, task.folded)
-    return TorchEngine(module, task, fields, device, 1 if small else None)
+    return TorchEngine(module, task, examples, device, 1 if small else None)
 
 
 def make_model(net: ElaboratedNet, output: str, device: str) -> TorchModel:

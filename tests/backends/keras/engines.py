@@ -33,14 +33,14 @@ def plan(body: str, **changes: Any) -> Plan:
 
 def on_keras(made: Plan) -> KerasEngine:
     """An engine of Keras with the plan's initial weights."""
-    engine = keras_train.make_engine(made.net, made.task, made.arrays, "cpu")
+    engine = keras_train.make_engine(made.net, made.task, made.examples(), "cpu")
     engine.put_weights(initial_weights(made.net.graph, made.settings.seed))
     return engine
 
 
 def on_torch(made: Plan) -> TorchEngine:
     """An engine of PyTorch with the same weights."""
-    engine = torch_train.make_engine(made.net, made.task, made.arrays, "cpu")
+    engine = torch_train.make_engine(made.net, made.task, made.examples(), "cpu")
     engine.put_weights(initial_weights(made.net.graph, made.settings.seed))
     return engine
 

@@ -31,7 +31,7 @@ from tests.training.nets import chain, engine, plan
 def agree(made: Plan) -> None:
     """Figures on the test share and outputs are those of PyTorch."""
     theirs = engine(made)
-    ours = make_engine(made.net, made.task, made.arrays, "cpu")
+    ours = make_engine(made.net, made.task, made.examples(), "cpu")
     weights = initial_weights(made.net.graph, 0)
     for running in (theirs, ours):
         running.put_weights(weights)
@@ -81,7 +81,7 @@ def test_an_auxiliary_term_is_left_out() -> None:
 
 def test_certain_mistakes_have_a_finite_loss() -> None:
     made = plan(chain(Dense(units=1), Sigmoid(), shape=(2,)), loss=loss(BinaryCrossEntropy()))
-    running = make_engine(made.net, made.task, made.arrays, "cpu")
+    running = make_engine(made.net, made.task, made.examples(), "cpu")
     bias = {"dense1.weight": np.zeros((1, 2), np.float32), "dense1.bias": np.float32([200])}
     running.put_weights(bias)
     labels = made.arrays["label"][made.split.test]
