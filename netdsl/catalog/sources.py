@@ -59,14 +59,18 @@ class Npz(DataSource):
 class Folder(DataSource):
     """Pictures in a directory for each class, whose name is the class's: `image`, `label`.
 
-    All pictures must have one size, or are resized to `size`. They are grey where all are, else
-    red, green and blue.
+    They are read while the net is trained. All must have one size, or are resized to `size`. They
+    are grey where all are, else red, green and blue. Directories `train`, `val` and `test` above
+    those of the classes are the shares.
     """
 
     word: ClassVar[str] = "folder"
     directory: str = text("the directory that holds one for each class")
     size: int | tuple[int, ...] | None = sizes(
         "height and width that every picture is resized to", None, keyword=True
+    )
+    corrupt: float = number(
+        "the share of pictures that may be unreadable", 0.01, True, minimum=0, below=1
     )
 
 

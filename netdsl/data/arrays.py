@@ -53,8 +53,7 @@ def read_arrays(path: Path) -> dict[str, Array]:
 def as_field(path: Path, name: str, values: Array) -> Field:
     """An array as the field that it is by its type and number of axes."""
     if values.dtype == np.uint8 and values.ndim >= 3:
-        scaled = (values / 255).astype(np.float32)
-        return Field(name, "image", scaled[..., None] if values.ndim == 3 else scaled)
+        return Field(name, "image", values[..., None] if values.ndim == 3 else values)
     if values.dtype.kind in "iub":
         return Field(name, "array", values.astype(np.int64))
     if values.dtype.kind != "f":

@@ -13,7 +13,17 @@ from netdsl.data.streamed import Array, Indices, Streamed, Values
 from netdsl.diagnostics import UserError
 from netdsl.tensor import TensorType
 
-__all__ = ["Array", "Column", "DataSet", "Field", "Indices", "Kind", "Values", "as_labels"]
+__all__ = [
+    "Array",
+    "Column",
+    "DataSet",
+    "Division",
+    "Field",
+    "Indices",
+    "Kind",
+    "Values",
+    "as_labels",
+]
 
 # image: (n, height, width, channels), floats from 0 to 1 or bytes that mean these. table: (n,
 # features). label: (n, …), numbers of classes from 0. number: (n,), the target of a regression.
@@ -63,10 +73,19 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
+class Division:
+    """Which examples a source keeps for validation and for test; None leaves it to `split`."""
+
+    validation: Indices | None
+    test: Indices | None
+
+
+@dataclass(frozen=True, slots=True)
 class DataSet:
     """The examples of a source, in the source's order.
 
-    `classes` are the names of the target's classes, empty where the target is no label.
+    `classes` are the names of the target's classes, empty where the target is no label; `division`
+    says which examples the source itself keeps for validation and test.
     """
 
     name: str
@@ -74,6 +93,7 @@ class DataSet:
     main: str
     target: str
     classes: tuple[str, ...] = ()
+    division: Division | None = None
 
     def __len__(self) -> int:
         return len(self.fields[self.main].values)

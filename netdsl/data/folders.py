@@ -2,105 +2,132 @@
 
 from __future__ import annotations
 
+import os
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from netdsl.catalog.sources import Folder
-from netdsl.data.fields import Array, DataSet, Field
+from netdsl.data.fields import DataSet, Division, Field
+from netdsl.data.pictures import ENDINGS, Form, Pictures, Place, form_of, header, size_of
+from netdsl.data.streamed import CORRUPT, Indices, Names
 from netdsl.diagnostics import UserError
 
-if TYPE_CHECKING:
-    from PIL.Image import Image
-
-ENDINGS = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
-_GREY = ("1", "L", "LA")
+# The directories that are shares where they stand above those of the classes.
+_SHARES = {
+    "train": ("train", "training"),
+    "validation": ("val", "valid", "validation"),
+    "test": ("test",),
+}
 
 
 def folder(source: Folder, base: Path) -> DataSet:
-    """Reads the pictures of a `folder` source; its directory is relative to `base`."""
+    """Finds the pictures of a `folder` source; its directory is relative to `base`."""
     directory = base / source.directory
     if not directory.is_dir():
         raise UserError(f"{directory} is no directory; folder needs one with one for each class")
-    kinds = sorted(
-        entry for entry in directory.iterdir() if entry.is_dir() and entry.name[0] != "."
-    )
-    if not kinds:
+    found = _shares(directory)
+    classes = sorted({kind.name for share in found.values() for kind in _directories(share)})
+    if not classes:
         raise UserError(f"{directory} holds no directory; folder needs one for each class")
-    files = [_pictures(kind) for kind in kinds]
-    pictures = [open_picture(path) for of_kind in files for path in of_kind]
-    channels = 1 if all(picture.mode in _GREY for picture in pictures) else 3
-    size = size_of(source)
-    paths = [path for of_kind in files for path in of_kind]
-    values = stack(
-        paths, [pixels(picture, channels, size) for picture in pictures], 'folder("…", size=64)'
+    files: list[str] = []
+    labels: list[int] = []
+    ends: dict[str, tuple[int, int]] = {}
+    stamp = 0
+    for name, share in found.items():
+        start = len(files)
+        for kind in _directories(share):
+            names, stamp = _pictures(kind, directory, stamp)
+            files += names
+            labels += [classes.index(kind.name)] * len(names)
+        ends[name] = (start, len(files))
+    paths = Names(files)
+    form = form_of(
+        len(files),
+        lambda row: header(directory / files[row]),
+        lambda row: str(directory / files[row]),
+        size_of(source.size),
+        source.corrupt,
+        'folder("…", size=64)',
     )
-    labels = np.repeat(np.arange(len(kinds)), [len(of_kind) for of_kind in files])
+    image = Files(directory, paths, form, source.corrupt, stamp)
+    label = np.array(labels, dtype=np.int64)
     fields = {
-        "image": Field("image", "image", values),
-        "label": Field("label", "label", labels.astype(np.int64)),
+        "image": Field("image", "image", image),
+        "label": Field("label", "label", label),
     }
-    names = tuple(kind.name for kind in kinds)
-    return DataSet(source.directory, fields, "image", "label", names)
+    division = _division({n: np.arange(*part) for n, part in ends.items()})
+    return DataSet(source.directory, fields, "image", "label", tuple(classes), division)
 
 
-def size_of(source: Folder) -> tuple[int, int] | None:
-    """Height and width that pictures are resized to, None where they stay as they are."""
-    if source.size is None:
+class Files(Pictures):
+    """Pictures in files below a directory; `stamp` changes when the files do."""
+
+    def __init__(
+        self, directory: Path, names: Names, form: Form, corrupt: float = CORRUPT, stamp: int = 0
+    ) -> None:
+        super().__init__(len(names), form, corrupt)
+        self._directory = directory
+        self._names = names
+        self._stamp = stamp
+
+    def open(self, row: int) -> Place:
+        """See `Pictures.open`."""
+        return self._directory / self._names[row]
+
+    def where(self, row: int) -> str:
+        """See `Streamed.where`."""
+        return str(self.open(row))
+
+    def digest(self) -> bytes:
+        """See `Streamed.digest`."""
+        return f"{self._stamp:08x} {self.shape}".encode()
+
+
+def stamped(entry: os.DirEntry[str] | Path, name: str, stamp: int) -> int:
+    """A checksum that goes on with a file's name, size and time of its last change."""
+    known = entry.stat()
+    return zlib.crc32(f"{name}\0{known.st_size}\0{known.st_mtime_ns}\0".encode(), stamp)
+
+
+def _shares(directory: Path) -> dict[str, Path]:
+    """The directories of the shares; where there are none, the directory as a share `all`."""
+    found = {
+        share: directory / name
+        for share, names in _SHARES.items()
+        for name in names
+        if (directory / name).is_dir()
+    }
+    if "train" in found and len(found) > 1 and len(found) == len(_directories(directory)):
+        return found
+    return {"all": directory}
+
+
+def _division(parts: dict[str, Indices]) -> Division | None:
+    if "all" in parts:
         return None
-    sizes = (source.size, source.size) if isinstance(source.size, int) else source.size
-    if len(sizes) != 2:
-        raise UserError(f"the size of a picture is height and width, not {len(sizes)} numbers")
-    return sizes
+    return Division(parts.get("validation"), parts.get("test"))
 
 
-def open_picture(path: Path) -> Image:
-    """A decoded picture, turned as its camera says. Sixteen bits a pixel are refused."""
-    from PIL import Image, ImageOps
-
-    try:
-        with Image.open(path) as opened:
-            picture = ImageOps.exif_transpose(opened)
-            picture.load()
-    except FileNotFoundError as error:
-        raise UserError(f"{path}: there is no such file") from error
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise UserError(f"{path} is no picture that can be read: {error}") from error
-    if picture.mode[0] in "IF":
-        raise UserError(f"{path} has more than eight bits a pixel; save it with eight")
-    return picture
+def _directories(directory: Path) -> list[Path]:
+    with os.scandir(directory) as entries:
+        names = sorted(entry.name for entry in entries if entry.is_dir() and entry.name[0] != ".")
+    return [directory / name for name in names]
 
 
-def pixels(picture: Image, channels: int, size: tuple[int, int] | None) -> Array:
-    """(height, width, channels) from 0 to 1, resized bilinearly where a size is given."""
-    from PIL import Image
-
-    converted = picture.convert("L" if channels == 1 else "RGB")
-    if size is not None:
-        converted = converted.resize((size[1], size[0]), Image.Resampling.BILINEAR)
-    values = np.asarray(converted, dtype=np.float32) / np.float32(255)
-    return values.reshape(*values.shape[:2], channels)
-
-
-def stack(paths: Sequence[Path], pictures: Sequence[Array], way_out: str) -> Array:
-    """All pictures in one array; where their sizes differ, a `UserError` names two of them."""
-    first = pictures[0].shape
-    for path, picture in zip(paths, pictures, strict=True):
-        if picture.shape != first:
-            raise UserError(
-                f"{path} has {picture.shape[0]} x {picture.shape[1]} pixels, but {paths[0]} has "
-                f"{first[0]} x {first[1]}; resize all, as by {way_out}"
-            )
-    return np.stack(pictures)
-
-
-def _pictures(directory: Path) -> list[Path]:
-    files = sorted(entry for entry in directory.iterdir() if entry.name[0] != ".")
+def _pictures(kind: Path, directory: Path, stamp: int) -> tuple[Sequence[str], int]:
+    """The names of a class's pictures, relative to the whole directory, and the stamp."""
+    with os.scandir(kind) as entries:
+        files = sorted((e for e in entries if e.name[0] != "."), key=lambda entry: entry.name)
+    above = kind.relative_to(directory).as_posix()
+    names = []
     for file in files:
-        if file.suffix.lower() not in ENDINGS:
-            raise UserError(f"{file} is no picture; a class's directory holds nothing else")
-    if not files:
-        raise UserError(f"{directory} holds no picture")
-    return files
+        if not file.name.lower().endswith(ENDINGS):
+            raise UserError(f"{file.path} is no picture; a class's directory holds nothing else")
+        names.append(f"{above}/{file.name}")
+        stamp = stamped(file, names[-1], stamp)
+    if not names:
+        raise UserError(f"{kind} holds no picture")
+    return names, stamp

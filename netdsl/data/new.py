@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from netdsl.backends.engine import as_numbers
 from netdsl.data.arrays import as_field, read_arrays
 from netdsl.data.fields import Array, Column, Field, Kind
-from netdsl.data.folders import ENDINGS, open_picture, pixels
+from netdsl.data.pictures import ENDINGS, read_picture
 from netdsl.data.scaling import Scaling
 from netdsl.data.tables import encode, read_rows
 from netdsl.diagnostics import UserError
@@ -89,7 +90,7 @@ def _from_arrays(path: Path, arrays: Mapping[str, Array], schema: Schema) -> Arr
     if schema.name not in arrays:
         raise UserError(f"{path} has no array {schema.name}; its arrays are {', '.join(arrays)}")
     field: Field = as_field(path, schema.name, arrays[schema.name])
-    values = field.array
+    values = as_numbers(field.array)
     if schema.kind == "image" and values.shape[1:] == schema.shape[:-1] and schema.shape[-1] == 1:
         values = values[..., None]
     if values.shape[1:] != schema.shape:
@@ -103,7 +104,7 @@ def _from_arrays(path: Path, arrays: Mapping[str, Array], schema: Schema) -> Arr
 def _from_picture(path: Path, schema: Schema) -> Array:
     if schema.kind != "image":
         raise UserError(f"{path} is a picture, but the net was trained on a {schema.kind}")
-    values = pixels(open_picture(path), schema.shape[-1], schema.resized)
+    values = as_numbers(read_picture(path, schema.shape[-1], schema.resized))
     if values.shape != schema.shape:
         raise UserError(
             f"{path} has {values.shape[0]} x {values.shape[1]} pixels, but the net was trained on "

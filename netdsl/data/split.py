@@ -23,16 +23,40 @@ class Split:
 
 
 def split(data: DataSet, shares: tuple[float, float, float], seed: int) -> Split:
-    """Deals the examples out: each share has its part of each class, within one example.
+    """Deals the examples out, or follows the division that the source has.
+
+    Where a source keeps examples for the test alone, the others are dealt out to training and
+    validation, in the proportion of their shares. Where it keeps some for validation alone, there
+    is no test share.
+    """
+    division = data.division
+    if division is None:
+        return Split(*_deal(data, np.arange(len(data)), shares, seed))
+    nothing = np.arange(0)
+    validation, test = division.validation, division.test
+    kept = [part for part in (validation, test) if part is not None]
+    rest = np.setdiff1d(np.arange(len(data)), np.concatenate([nothing, *kept]))
+    if validation is None:
+        total = shares[0] + shares[1]
+        rest, validation, _ = _deal(data, rest, (shares[0] / total, shares[1] / total, 0.0), seed)
+    if not len(rest):
+        raise UserError(f"{data.name} keeps no example for training")
+    return Split(rest, validation, nothing if test is None else test)
+
+
+def _deal(
+    data: DataSet, pool: Indices, shares: tuple[float, float, float], seed: int
+) -> tuple[Indices, Indices, Indices]:
+    """Deals a part of the examples out: each share has its part of each class, within one example.
 
     Every example gets its place within its class, a random one, as a fraction of the class's
     size. In the order of these fractions every stretch holds the same part of every class, so
     the shares are stretches of that order, and their sizes are exact.
     """
     generator = np.random.default_rng([seed, _STREAM])
-    count = len(data)
+    count = len(pool)
     place = np.empty(count)
-    for members in _strata(data):
+    for members in _strata(data, pool):
         place[generator.permutation(members)] = (np.arange(len(members)) + 0.5) / len(members)
     order = np.lexsort((generator.random(count), place))
     validation, test = round(count * shares[1]), round(count * shares[2])
@@ -44,13 +68,21 @@ def split(data: DataSet, shares: tuple[float, float, float], seed: int) -> Split
             raise UserError(
                 f"{data.name} has {count} examples, too few for a {name} share of {share:g}"
             )
-    cuts = np.split(order, [train, train + validation])
-    return Split(*(np.sort(cut).astype(np.int64) for cut in cuts))
+    one, two, three = np.split(order, [train, train + validation])
+    return _sorted(pool[one]), _sorted(pool[two]), _sorted(pool[three])
 
 
-def _strata(data: DataSet) -> list[Indices]:
-    """The examples of each class; all together where the target has no single class."""
+def _sorted(rows: Indices) -> Indices:
+    return np.sort(rows).astype(np.int64)
+
+
+def _strata(data: DataSet, pool: Indices) -> list[Indices]:
+    """Places in the pool for each class; all together where the target has no single class."""
     target = data.fields.get(data.target)
     if target is None or target.kind != "label" or target.type.rank > 0:
-        return [np.arange(len(data))]
-    return [np.flatnonzero(target.array == label) for label in np.unique(target.array)]
+        return [np.arange(len(pool))]
+    labels = target.array[pool]
+    # As `flatnonzero(labels == label)` for each label, in one pass however many classes there are.
+    order = np.argsort(labels, kind="stable")
+    _, starts = np.unique(labels[order], return_index=True)
+    return np.split(order, starts[1:])

@@ -102,6 +102,6 @@ class Names(Sequence[str]):
     def __len__(self) -> int:
         return len(self._ends) - 1
 
-    def __getitem__(self, index: Any) -> Any:
+    def __getitem__(self, index: int) -> str:  # type: ignore[override]
         start, end = int(self._ends[index]), int(self._ends[index + 1])
         return self._joined[start:end].decode("utf-8", "surrogateescape")

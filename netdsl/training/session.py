@@ -13,8 +13,8 @@ from netdsl.catalog.arguments import show
 from netdsl.catalog.settings import OF_RUN, Settings
 from netdsl.catalog.sources import Csv, Folder
 from netdsl.data.examples import Examples
-from netdsl.data.folders import size_of
 from netdsl.data.new import Schema, read_new
+from netdsl.data.pictures import size_of
 from netdsl.diagnostics import UserError
 from netdsl.graph import ElaboratedNet, named_weights
 from netdsl.training import curves, loop, pretrained
@@ -251,7 +251,7 @@ def _schema(plan: Plan, name: str) -> Schema:
         tuple(field.values.shape[1:]),
         field.columns,
         plan.scalings.get(name),
-        size_of(source) if isinstance(source, Folder) else None,
+        size_of(source.size) if isinstance(source, Folder) else None,
         source.separator if isinstance(source, Csv) else ",",
     )
 
