@@ -20,6 +20,9 @@ _EXTRAS = {
     "onnxruntime": ("onnxruntime", "onnx"),
     "sklearn": ("scikit-learn", "data"),
     "PIL": ("Pillow", "data"),
+    "pooch": ("pooch", "data"),
+    "pyarrow": ("pyarrow", "data"),
+    "datasets": ("datasets", "huggingface"),
     "matplotlib": ("matplotlib", "data"),
     "filelock": ("filelock", "data"),
 }

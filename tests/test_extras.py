@@ -32,6 +32,9 @@ MISSING = [
     ("sklearn", "scikit-learn", "data"),
     ("PIL", "Pillow", "data"),
     ("matplotlib", "matplotlib", "data"),
+    ("pooch", "pooch", "data"),
+    ("pyarrow", "pyarrow", "data"),
+    ("datasets", "datasets", "huggingface"),
 ]
 # Where a distribution has another name than what is imported of it.
 DISTRIBUTIONS = {"sklearn": "scikit-learn", "PIL": "pillow"}

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from netdsl.catalog.arguments import Entry, text
-from netdsl.catalog.quantities import number, sizes, whole
+from netdsl.catalog.arguments import Entry, flag, text
+from netdsl.catalog.quantities import integers, number, sizes, whole
 
 
 class DataSource(Entry):
@@ -18,16 +18,61 @@ class DataSource(Entry):
     category: ClassVar[str] = "data source"
 
 
-class Digits(DataSource):
+class Labelled(DataSource):
+    """Base of sources of a fixed content, of which some classes may be taken."""
+
+    classes: int | tuple[int, ...] | None = integers(
+        "the numbers of the classes that are kept, in their new order", None, keyword=True
+    )
+
+
+class Digits(Labelled):
     """1,797 handwritten digits: `image` 8x8x1, `label` (Alpaydin and Kaynak, 1998)."""
 
     word: ClassVar[str] = "digits"
 
 
-class Iris(DataSource):
+class Iris(Labelled):
     """150 flowers of three kinds: `features`, four lengths in cm; `label` (Fisher, 1936)."""
 
     word: ClassVar[str] = "iris"
+
+
+class Idx(Labelled):
+    """Base of what is published as MNIST is: `image` 28x28x1, `label`; 10,000 for the test."""
+
+    path: str | None = text("the folder or archive of its files; else they are downloaded", None)
+
+
+class Mnist(Idx):
+    """70,000 handwritten digits (LeCun, Bottou, Bengio and Haffner, 1998)."""
+
+    word: ClassVar[str] = "mnist"
+
+
+class FashionMnist(Idx):
+    """70,000 pieces of clothing of ten kinds (Xiao, Rasul and Vollgraf, arXiv:1708.07747)."""
+
+    word: ClassVar[str] = "fashion_mnist"
+
+
+class Cifar(Labelled):
+    """Base of small photographs: `image` 32x32x3, `label`; 10,000 for the test."""
+
+    path: str | None = text("the folder or archive of its files; else it is downloaded", None)
+
+
+class Cifar10(Cifar):
+    """60,000 photographs of ten kinds (Krizhevsky, 2009)."""
+
+    word: ClassVar[str] = "cifar10"
+
+
+class Cifar100(Cifar):
+    """60,000 photographs of a hundred kinds, which form twenty groups (Krizhevsky, 2009)."""
+
+    word: ClassVar[str] = "cifar100"
+    coarse: bool = flag("whether the label is the group", False, keyword=True)
 
 
 class Csv(DataSource):

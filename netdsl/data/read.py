@@ -6,41 +6,65 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from netdsl.catalog.sources import (
-    Circles,
-    Csv,
-    DataSource,
-    Digits,
-    Folder,
-    Gauss,
-    Iris,
-    Npz,
-    Spirals,
-    Xor,
-)
+from netdsl.catalog import sources
+from netdsl.catalog.sources import DataSource, Labelled
 from netdsl.data.arrays import arrays
 from netdsl.data.bundled import digits, iris
+from netdsl.data.cifar import cifar
 from netdsl.data.fields import DataSet
 from netdsl.data.folders import folder
+from netdsl.data.idx import idx
+from netdsl.data.select import with_classes
 from netdsl.data.tables import table
 from netdsl.data.toys import toy
 from netdsl.diagnostics import UserError
+from netdsl.record import Record
 
-# A reader takes the record, the folder that its paths are relative to, and the seed.
-_Reader = Callable[[Any, Path, int], DataSet]
+
+class Request(Record):
+    """What a reader may need beside the source's own record.
+
+    `base` is the folder that paths are relative to, `seed` where chance starts, `shares` those of
+    training, validation and test.
+    """
+
+    base: Path
+    seed: int
+    shares: tuple[float, float, float]
+
+
+_Reader = Callable[[Any, Request], DataSet]
 
 _READERS: dict[type[DataSource], _Reader] = {
-    Digits: lambda source, base, seed: digits(),
-    Iris: lambda source, base, seed: iris(),
-    Csv: lambda source, base, seed: table(source, base),
-    Npz: lambda source, base, seed: arrays(source, base),
-    Folder: lambda source, base, seed: folder(source, base),
-    **dict.fromkeys((Gauss, Xor, Circles, Spirals), lambda source, base, seed: toy(source, seed)),
+    sources.Digits: lambda source, request: digits(),
+    sources.Iris: lambda source, request: iris(),
+    **dict.fromkeys(
+        (sources.Mnist, sources.FashionMnist), lambda source, request: idx(source, request.base)
+    ),
+    **dict.fromkeys(
+        (sources.Cifar10, sources.Cifar100), lambda source, request: cifar(source, request.base)
+    ),
+    sources.Csv: lambda source, request: table(source, request.base),
+    sources.Npz: lambda source, request: arrays(source, request.base),
+    sources.Folder: lambda source, request: folder(source, request.base),
+    **dict.fromkeys(
+        (sources.Gauss, sources.Xor, sources.Circles, sources.Spirals),
+        lambda source, request: toy(source, request.seed),
+    ),
 }
 
 
-def read(source: DataSource, base: Path, seed: int) -> DataSet:
-    """Reads a source whose paths are relative to `base`; toys are drawn by `seed`."""
+def read(
+    source: DataSource,
+    base: Path,
+    seed: int,
+    shares: tuple[float, float, float] = (0.7, 0.1, 0.2),
+) -> DataSet:
+    """Reads a source whose paths are relative to `base`; what it draws is drawn by `seed`.
+
+    What is learned from the training share alone, such as the vocabulary of a text, needs `shares`.
+    """
     if type(source) not in _READERS:
         raise UserError(f"{source.word} cannot be read by this version of netdsl")
-    return _READERS[type(source)](source, base, seed)
+    data = _READERS[type(source)](source, Request(base, seed, shares))
+    return with_classes(data, source.classes) if isinstance(source, Labelled) else data

@@ -96,7 +96,7 @@ class Plan:
 def make_plan(net: ElaboratedNet, training: Training, base: Path) -> Plan:
     """Reads the data, whose paths are relative to `base`, and fits net, data and loss together."""
     settings = training.settings
-    data = read(settings.data, base, settings.seed)
+    data = read(settings.data, base, settings.seed, settings.split)
     digest = data.digest()
     for phase in training.phases:
         data = with_targets(net, phase.settings.loss, data)
