@@ -92,12 +92,14 @@ class Csv(DataSource):
 class Npz(DataSource):
     """Arrays of a numpy file, each a field of its name; the first axis counts the examples.
 
-    Arrays of bytes with three or more axes are images and divided by 255; (n, height, width)
-    gets a channel. Floats with two axes are a table and standardised; all else stays as it is.
+    A directory of `.npy` files is taken too. Large arrays that are not compressed are read as they
+    are needed. Arrays of bytes with three or more axes are images and divided by 255; (n, height,
+    width) gets a channel. Floats with two axes are a table and standardised; all else stays as it
+    is.
     """
 
     word: ClassVar[str] = "npz"
-    file: str = text("the file")
+    file: str = text("the file, or a directory of `.npy` files")
     target: str | None = text("the target's name; else `label`, or `y`", None, keyword=True)
 
 
