@@ -6,9 +6,9 @@ Paths are relative to the folder of the spec. Scaling belongs to the source: ima
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
-from netdsl.catalog.arguments import Entry, flag, text
+from netdsl.catalog.arguments import Entry, choice, entry, flag, text
 from netdsl.catalog.quantities import integers, number, sizes, whole
 
 
@@ -86,7 +86,9 @@ class Csv(DataSource):
     word: ClassVar[str] = "csv"
     file: str = text("the file, in UTF-8")
     target: str = text("the column that is to be predicted", keyword=True)
-    separator: str = text("what stands between columns", ",", keyword=True)
+    separator: str | None = text(
+        "what stands between columns; else a comma, or a tab in .tsv", None, keyword=True
+    )
 
 
 class Npz(DataSource):
@@ -119,6 +121,101 @@ class Folder(DataSource):
     corrupt: float = number(
         "the share of pictures that may be unreadable", 0.01, True, minimum=0, below=1
     )
+
+
+class Masks(DataSource):
+    """Pictures with a class for each pixel: `image`, and `mask` (height, width), the target.
+
+    Files of two directories belong together where they have the same name but for its ending. A
+    mask is grey or has a palette: the number of a pixel is its class. Both are resized to `size`.
+    """
+
+    word: ClassVar[str] = "masks"
+    images: str = text("the directory of the pictures")
+    masks: str = text("the directory of the masks")
+    size: int | tuple[int, ...] | None = sizes(
+        "height and width that every picture is resized to", None, keyword=True
+    )
+    classes: int | None = whole(
+        "how many classes there are; else the masks are read to count them", None, keyword=True
+    )
+    ignore: int = whole(
+        "the number of pixels that no loss and no figure counts", 255, keyword=True, minimum=0
+    )
+    corrupt: float = number(
+        "the share of pictures that may be unreadable", 0.01, True, minimum=0, below=1
+    )
+
+
+class Text(DataSource):
+    """A long text in windows: `tokens`, and `next`, the same moved on by one, as the target.
+
+    The first part of the text is the training share, the last the test share. The vocabulary is
+    that of the training share; what it has not is 0, `<unknown>`.
+    """
+
+    word: ClassVar[str] = "text"
+    file: str = text("the file, in UTF-8")
+    length: int = whole("how many units a window has", 128, keyword=True)
+    unit: Literal["character", "word", "byte"] = choice(
+        "what is numbered", ("character", "word", "byte"), "character", keyword=True
+    )
+    vocabulary: int | None = whole(
+        "how many units have a number at most, the most frequent ones", None, keyword=True
+    )
+
+
+class LabelledText(DataSource):
+    """Texts in a table, cut or filled up to one length: `tokens`; the target is another column.
+
+    The vocabulary is that of the training share, after 0, which fills up, and 1, `<unknown>`.
+    """
+
+    word: ClassVar[str] = "labelled_text"
+    file: str = text("the table, in UTF-8, whose first line names the columns")
+    target: str = text("the column that is to be predicted", keyword=True)
+    length: int = whole("how many units of a text are taken", 128, keyword=True)
+    unit: Literal["character", "word", "byte"] = choice(
+        "what is numbered", ("character", "word", "byte"), "word", keyword=True
+    )
+    vocabulary: int | None = whole(
+        "how many units have a number at most, the most frequent ones", None, keyword=True
+    )
+    separator: str | None = text(
+        "what stands between columns; else a comma, or a tab in .tsv", None, keyword=True
+    )
+    text: str = text("the column of the texts", keyword=True)
+
+
+class Synthetic(DataSource):
+    """Random examples with random labels, for measurements: `image` (bytes) or `features`."""
+
+    word: ClassVar[str] = "synthetic"
+    shape: int | tuple[int, ...] = sizes("the shape of an example; three axes are an image")
+    classes: int = whole("how many classes there are", 10, keyword=True)
+    n: int = whole("how many examples", 1000, keyword=True, minimum=2)
+
+
+class Pairs(DataSource):
+    """Each example of a labelled source beside one of its class and one of another.
+
+    Fields `first` and `second`, and `same`, whether the classes are, as the target. Partners are
+    drawn by the seed, within training, validation and test.
+    """
+
+    word: ClassVar[str] = "pairs"
+    source: DataSource = entry("where the examples come from", DataSource)
+
+
+class Triplets(DataSource):
+    """Each example of a labelled source with one of its class and one of another.
+
+    Fields `anchor`, `positive` and `negative`, and `label`, the anchor's. Partners are drawn by the
+    seed, within training, validation and test.
+    """
+
+    word: ClassVar[str] = "triplets"
+    source: DataSource = entry("where the examples come from", DataSource)
 
 
 class Toy(DataSource):

@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 from netdsl.data.streamed import Array, Indices, Streamed, Values
+from netdsl.data.vocabulary import Vocabulary
 from netdsl.diagnostics import UserError
 from netdsl.tensor import TensorType
 
@@ -50,7 +51,8 @@ class Field:
 
     The numbers are float32 or int64; those of an image may be uint8, where 255 means 1. `columns`
     are those of a table that has names; `standardised` says that the numbers in it are to have mean
-    0 and standard deviation 1 over the training share.
+    0 and standard deviation 1 over the training share. `size` is what pictures are resized to, and
+    `vocabulary` what numbers of a text mean.
     """
 
     name: str
@@ -58,6 +60,8 @@ class Field:
     values: Values
     columns: tuple[Column, ...] = ()
     standardised: bool = False
+    size: tuple[int, int] | None = None
+    vocabulary: Vocabulary | None = None
 
     @property
     def array(self) -> Array:

@@ -55,7 +55,7 @@ def folder(source: Folder, base: Path) -> DataSet:
     image = Files(directory, paths, form, source.corrupt, stamp)
     label = np.array(labels, dtype=np.int64)
     fields = {
-        "image": Field("image", "image", image),
+        "image": Field("image", "image", image, size=form.size),
         "label": Field("label", "label", label),
     }
     division = _division({n: np.arange(*part) for n, part in ends.items()})

@@ -14,7 +14,10 @@ from netdsl.data.arrays import as_field, read_arrays
 from netdsl.data.fields import Array, Column, Field, Kind
 from netdsl.data.pictures import ENDINGS, read_picture
 from netdsl.data.scaling import Scaling
-from netdsl.data.tables import encode, read_rows
+from netdsl.data.tables import ENDINGS as TABLES
+from netdsl.data.tables import encode, read_rows, separator_of
+from netdsl.data.texts import fitted, read_text
+from netdsl.data.vocabulary import Vocabulary
 from netdsl.diagnostics import UserError
 
 
@@ -32,6 +35,7 @@ class Schema:
     scaling: Scaling | None = None
     resized: tuple[int, int] | None = None
     separator: str = ","
+    vocabulary: Vocabulary | None = None
 
     def to_json(self) -> dict[str, Any]:
         """What `from_json` reads."""
@@ -45,6 +49,7 @@ class Schema:
             "scaling": self.scaling.to_json() if self.scaling else None,
             "resized": self.resized,
             "separator": self.separator,
+            "vocabulary": self.vocabulary.to_json() if self.vocabulary else None,
         }
 
     @staticmethod
@@ -62,6 +67,7 @@ class Schema:
             Scaling.from_json(stored["scaling"]) if stored["scaling"] else None,
             stored["resized"] and (stored["resized"][0], stored["resized"][1]),
             stored["separator"],
+            Vocabulary.from_json(stored["vocabulary"]) if stored.get("vocabulary") else None,
         )
 
 
@@ -77,6 +83,8 @@ def read_new(path: Path, schemas: Sequence[Schema]) -> tuple[list[str], list[Arr
         raise UserError(f"{path}: this net has several inputs; give an .npz file with {wanted}")
     elif ending in ENDINGS:
         names, fields = [str(path)], [_from_picture(path, schemas[0])]
+    elif schemas[0].vocabulary is not None:
+        names, fields = _from_text(path, schemas[0], schemas[0].vocabulary)
     else:
         names, fields = _from_table(path, schemas[0])
     return names, [_scaled(values, s) for values, s in zip(fields, schemas, strict=True)]
@@ -121,5 +129,37 @@ def _from_table(path: Path, schema: Schema) -> tuple[list[str], list[Array]]:
             f"{path} cannot be read: the net was trained on a {schema.kind} without names of "
             "columns; give an .npz file"
         )
-    rows = read_rows(path, schema.separator)
+    rows = read_rows(path, _separator(path, schema))
     return [f"{path}:{line}" for line in rows.lines], [encode(rows, schema.columns)]
+
+
+def _from_text(path: Path, schema: Schema, vocabulary: Vocabulary) -> tuple[list[str], list[Array]]:
+    """Windows over a text, or, where the net was trained on single texts, each of them.
+
+    Single texts are the lines of a file, or the cells of a table's column.
+    """
+    (length,) = schema.shape
+    if not schema.columns:
+        numbers = vocabulary.numbers(read_text(path))
+        begins = range(0, len(numbers) - length + 1, length)
+        if not begins:
+            raise UserError(
+                f"{path} has {len(numbers)} {vocabulary.unit}s; the net reads {length} at once"
+            )
+        names = [f"{path}[{begin}]" for begin in begins]
+        return names, [np.stack([numbers[begin : begin + length] for begin in begins])]
+    if path.suffix.lower() in TABLES:
+        rows = read_rows(path, _separator(path, schema))
+        lines, texts = rows.lines, rows.column(schema.columns[0].name)
+    else:
+        numbered = enumerate(read_text(path).splitlines(), 1)
+        found = [(number, line) for number, line in numbered if line.strip()]
+        lines, texts = tuple(number for number, _ in found), [line for _, line in found]
+    if not texts:
+        raise UserError(f"{path} holds no text")
+    values = np.stack([fitted(vocabulary, text, length) for text in texts])
+    return [f"{path}:{line}" for line in lines], [values]
+
+
+def _separator(path: Path, schema: Schema) -> str:
+    return separator_of(path, None) if path.suffix.lower() == ".tsv" else schema.separator

@@ -206,7 +206,7 @@ def read_each(
     for place, row in enumerate(rows):
         try:
             found = one(int(row))
-        except MemoryError:
+        except (MemoryError, UserError):
             raise
         except Exception:  # what is in a file can make a reader fail in any way
             continue

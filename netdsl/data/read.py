@@ -11,11 +11,14 @@ from netdsl.catalog.sources import DataSource, Labelled
 from netdsl.data.arrays import arrays
 from netdsl.data.bundled import digits, iris
 from netdsl.data.cifar import cifar
+from netdsl.data.drawn import pairs, synthetic, triplets
 from netdsl.data.fields import DataSet
 from netdsl.data.folders import folder
 from netdsl.data.idx import idx
+from netdsl.data.masks import masks
 from netdsl.data.select import with_classes
 from netdsl.data.tables import table
+from netdsl.data.texts import labelled_text, text
 from netdsl.data.toys import toy
 from netdsl.diagnostics import UserError
 from netdsl.record import Record
@@ -47,6 +50,18 @@ _READERS: dict[type[DataSource], _Reader] = {
     sources.Csv: lambda source, request: table(source, request.base),
     sources.Npz: lambda source, request: arrays(source, request.base),
     sources.Folder: lambda source, request: folder(source, request.base),
+    sources.Masks: lambda source, request: masks(source, request.base),
+    sources.Text: lambda source, request: text(source, request.base, request.shares),
+    sources.LabelledText: lambda source, request: labelled_text(
+        source, request.base, request.seed, request.shares
+    ),
+    sources.Synthetic: lambda source, request: synthetic(source, request.seed),
+    sources.Pairs: lambda source, request: pairs(
+        source, _of(source.source, request), request.seed, request.shares
+    ),
+    sources.Triplets: lambda source, request: triplets(
+        source, _of(source.source, request), request.seed, request.shares
+    ),
     **dict.fromkeys(
         (sources.Gauss, sources.Xor, sources.Circles, sources.Spirals),
         lambda source, request: toy(source, request.seed),
@@ -64,7 +79,11 @@ def read(
 
     What is learned from the training share alone, such as the vocabulary of a text, needs `shares`.
     """
+    return _of(source, Request(base, seed, shares))
+
+
+def _of(source: DataSource, request: Request) -> DataSet:
     if type(source) not in _READERS:
         raise UserError(f"{source.word} cannot be read by this version of netdsl")
-    data = _READERS[type(source)](source, Request(base, seed, shares))
+    data = _READERS[type(source)](source, request)
     return with_classes(data, source.classes) if isinstance(source, Labelled) else data

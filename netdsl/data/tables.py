@@ -18,6 +18,8 @@ from netdsl.data.fields import Array, Column, DataSet, Field
 from netdsl.diagnostics import UserError
 
 FEATURES = "features"
+# Endings of tables in text files, with what stands between columns unless it is said.
+ENDINGS = {".csv": ",", ".tsv": "\t"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +46,9 @@ class Rows:
 
 def table(source: Csv, folder: Path) -> DataSet:
     """Reads the table of a `csv` source; its file is relative to `folder`."""
-    rows = read_rows(folder / source.file, source.separator)
-    cells = rows.column(source.target)
+    path = folder / source.file
+    rows = read_rows(path, separator_of(path, source.separator))
+    rows.column(source.target)
     names = [name for name in rows.header if name != source.target]
     if not names:
         raise UserError(f"{rows.path} has no column beside the target {source.target}")
@@ -53,16 +56,25 @@ def table(source: Csv, folder: Path) -> DataSet:
     features = Field(FEATURES, "table", encode(rows, columns), columns, True)
     if source.target == FEATURES:
         raise UserError(f"{rows.path}: a target cannot be called {FEATURES}; rename the column")
-    classes: tuple[str, ...] = ()
-    if _number(cells[0]) is not None:
-        values = _numbers(rows, source.target).astype(np.float32)
-        target = Field(source.target, "number", values)
-    else:
-        classes = tuple(sorted(set(cells)))
-        labels = np.array([classes.index(cell) for cell in cells], dtype=np.int64)
-        target = Field(source.target, "label", labels)
+    target, classes = target_of(rows, source.target)
     fields = {FEATURES: features, target.name: target}
     return DataSet(source.file, fields, FEATURES, target.name, classes)
+
+
+def separator_of(path: Path, given: str | None) -> str:
+    """What stands between the columns of a file: as it is said, else as its ending says."""
+    return given or ENDINGS.get(path.suffix.lower(), ",")
+
+
+def target_of(rows: Rows, name: str) -> tuple[Field, tuple[str, ...]]:
+    """A column as a target: numbers, or labels with the names of their classes."""
+    cells = rows.column(name)
+    if _number(cells[0]) is not None:
+        return Field(name, "number", _numbers(rows, name).astype(np.float32)), ()
+    classes = tuple(sorted(set(cells)))
+    place = {kind: number for number, kind in enumerate(classes)}
+    labels = np.array([place[cell] for cell in cells], dtype=np.int64)
+    return Field(name, "label", labels), classes
 
 
 def read_rows(path: Path, separator: str) -> Rows:

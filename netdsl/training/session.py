@@ -11,10 +11,9 @@ from typing import Any
 from netdsl.backends.engine import Array, Engine, Judge, Task
 from netdsl.catalog.arguments import show
 from netdsl.catalog.settings import OF_RUN, Settings
-from netdsl.catalog.sources import Csv, Folder
+from netdsl.catalog.sources import Csv, LabelledText
 from netdsl.data.examples import Examples
 from netdsl.data.new import Schema, read_new
-from netdsl.data.pictures import size_of
 from netdsl.diagnostics import UserError
 from netdsl.graph import ElaboratedNet, named_weights
 from netdsl.training import curves, loop, pretrained
@@ -245,14 +244,16 @@ def _changed(phase: Stretch, settings: Settings) -> dict[str, Any]:
 
 def _schema(plan: Plan, name: str) -> Schema:
     field, source = plan.data.fields[name], plan.settings.data
+    given = source.separator if isinstance(source, Csv | LabelledText) else None
     return Schema(
         name,
         field.kind,
         tuple(field.values.shape[1:]),
         field.columns,
         plan.scalings.get(name),
-        size_of(source.size) if isinstance(source, Folder) else None,
-        source.separator if isinstance(source, Csv) else ",",
+        field.size,
+        given or ",",
+        field.vocabulary,
     )
 
 
