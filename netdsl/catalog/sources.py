@@ -187,6 +187,43 @@ class LabelledText(DataSource):
     text: str = text("the column of the texts", keyword=True)
 
 
+class Parquet(DataSource):
+    """A table in a Parquet file.
+
+    Columns of numbers and words become `features` as in `csv`. A column of lists of one length is a
+    field of its own, and so is one of pictures (bytes, or what `datasets` stores), which are read
+    as they are needed. The target is treated as in `csv`.
+    """
+
+    word: ClassVar[str] = "parquet"
+    file: str = text("the file")
+    target: str = text("the column that is to be predicted", keyword=True)
+    size: int | tuple[int, ...] | None = sizes(
+        "height and width that every picture is resized to", None, keyword=True
+    )
+    corrupt: float = number(
+        "the share of pictures that may be unreadable", 0.01, True, minimum=0, below=1
+    )
+
+
+class Shards(DataSource):
+    """Tar archives with a few files of one stem for each example, as WebDataset writes them.
+
+    A picture is `image`, `.cls` the number of `label`, `.npy` an array, and what `.json` has under
+    a name is a field of that name. They are read as they are needed and never unpacked.
+    """
+
+    word: ClassVar[str] = "shards"
+    files: str = text("the archives: data-{000..099}.tar stands for a hundred")
+    target: str | None = text("the target's name; else `label`", None, keyword=True)
+    size: int | tuple[int, ...] | None = sizes(
+        "height and width that every picture is resized to", None, keyword=True
+    )
+    corrupt: float = number(
+        "the share of examples that may be unreadable", 0.01, True, minimum=0, below=1
+    )
+
+
 class Synthetic(DataSource):
     """Random examples with random labels, for measurements: `image` (bytes) or `features`."""
 

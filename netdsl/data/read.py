@@ -16,7 +16,9 @@ from netdsl.data.fields import DataSet
 from netdsl.data.folders import folder
 from netdsl.data.idx import idx
 from netdsl.data.masks import masks
+from netdsl.data.parquet import parquet
 from netdsl.data.select import with_classes
+from netdsl.data.shards import shards
 from netdsl.data.tables import table
 from netdsl.data.texts import labelled_text, text
 from netdsl.data.toys import toy
@@ -50,6 +52,8 @@ _READERS: dict[type[DataSource], _Reader] = {
     sources.Csv: lambda source, request: table(source, request.base),
     sources.Npz: lambda source, request: arrays(source, request.base),
     sources.Folder: lambda source, request: folder(source, request.base),
+    sources.Parquet: lambda source, request: parquet(source, request.base),
+    sources.Shards: lambda source, request: shards(source, request.base),
     sources.Masks: lambda source, request: masks(source, request.base),
     sources.Text: lambda source, request: text(source, request.base, request.shares),
     sources.LabelledText: lambda source, request: labelled_text(
