@@ -63,7 +63,7 @@ def test_settings_keep_the_steps() -> None:
 )
 def test_mistakes(value: str, place: str, told: str, help: str) -> None:
     spec = netdsl.read("n.net", text=section(value))
-    assert spec.settings() is None
+    assert spec.training() is None
     (found,) = spec.diagnostics
     assert found.label.span.text == place
     assert told in found.message

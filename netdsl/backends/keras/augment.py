@@ -53,10 +53,10 @@ def augment(
     Maps are (n, height, width) of whole numbers, for geometric steps and `cutmix`. `noise` and
     `mixup` take floats of any shape (n, …). `seeds` is the `SeedGenerator` of `noise`.
     """
-    flow = ops.cast(images[..., None], "float32") if nearest else images
+    flow = ops.cast(images[..., None], keras.config.floatx()) if nearest else images
     way = _Way(nearest, seeds)
     for step, values in zip(steps, drawn, strict=True):
-        flow = _ROWS[type(step)](step, values, flow, way)
+        flow = _ROWS[type(step)](step, _as_precise(values, flow), flow, way)
     return ops.cast(flow[..., 0], images.dtype) if nearest else flow
 
 
@@ -64,7 +64,7 @@ def mixed(steps: Sequence[Augmentation], drawn: Sequence[Drawn], target: Tensor)
     """Float targets (n, …), mixed as the examples are; steps that mix none change nothing."""
     for step, values in zip(steps, drawn, strict=True):
         if isinstance(step, Mixing):
-            target = _averaged(values, target)
+            target = _averaged(_as_precise(values, target), target)
     return target
 
 
@@ -113,7 +113,9 @@ class Augmenter:
         moved = augment(*followed(self._steps, by_step, role), values, nearest=role == "mask")
         if not self._augmenting.mixes(name):
             return moved
-        shares = moved if classes is None else ops.one_hot(moved, classes, dtype="float32")
+        shares = (
+            moved if classes is None else ops.one_hot(moved, classes, dtype=keras.config.floatx())
+        )
         return mixed(*mixing(self._steps, by_step, role), shares)
 
     def _by_step(self, drawn: Drawn) -> list[dict[str, Tensor]]:
@@ -126,10 +128,23 @@ class Augmenter:
 
 def answers(target: Tensor, classes: int | None) -> Tensor:
     """A target with its classes as numbers: where they are shares, the one with the largest."""
-    shares = classes is not None and keras.backend.is_float_dtype(
-        keras.backend.standardize_dtype(target.dtype)
-    )
+    shares = classes is not None and _has_fractions(target)
     return ops.argmax(target, axis=-1) if shares else target
+
+
+def _as_precise(drawn: Drawn, flow: Tensor) -> Drawn:
+    """Fractions that were drawn, in the precision of what they change."""
+    kind = keras.backend.standardize_dtype(flow.dtype)
+    return {
+        name: ops.cast(values, kind) if _has_fractions(values) else values
+        for name, values in drawn.items()
+    }
+
+
+def _has_fractions(values: Tensor) -> bool:
+    kind = keras.backend.standardize_dtype(values.dtype)
+    found: bool = keras.backend.is_float_dtype(kind)
+    return found
 
 
 def _each(values: Tensor, like: Tensor) -> Tensor:
@@ -155,8 +170,8 @@ def _affine(step: Affine, drawn: Drawn, flow: Tensor, way: _Way) -> Tensor:
         return flow  # the last of its neighbours has the map of all
     height, width = flow.shape[1:3]
     matrix = ops.reshape(drawn["matrix"], (-1, 2, 3, 1, 1))
-    y = ops.reshape(ops.arange(height, dtype="float32") - (height - 1) / 2, (1, height, 1))
-    x = ops.reshape(ops.arange(width, dtype="float32") - (width - 1) / 2, (1, 1, width))
+    y = ops.reshape(ops.arange(height, dtype=matrix.dtype) - (height - 1) / 2, (1, height, 1))
+    x = ops.reshape(ops.arange(width, dtype=matrix.dtype) - (width - 1) / 2, (1, 1, width))
     (column, right), (row, below) = (
         _split(matrix[:, i, 0] * x + matrix[:, i, 1] * y + matrix[:, i, 2], size, way.nearest)
         for i, size in enumerate((width, height))

@@ -60,10 +60,14 @@ def augmented(steps: Sequence[Augmentation], drawn: Sequence[Drawn], images: Arr
 class Augmenter:
     """Augments the fields of a batch, as an `Augmenting` says, on a device."""
 
-    def __init__(self, augmenting: Augmenting, device: torch.device) -> None:
+    def __init__(
+        self, augmenting: Augmenting, device: torch.device, precision: torch.dtype = torch.float32
+    ) -> None:
+        """`precision` is that of shares of classes."""
         self._augmenting = augmenting
         self._steps = augmenting.steps
         self._device = device
+        self._precision = precision
 
     def draw(self, count: int, seed: int, batch: int) -> list[Drawn]:
         """See `Augmenting.draw`; the arrays are tensors on the device."""
@@ -84,7 +88,7 @@ class Augmenter:
         moved = augment(*followed(self._steps, drawn, role), values, nearest=role == "mask")
         if not self._augmenting.mixes(name):
             return moved
-        shares = moved if classes is None else _one_hot(moved, classes)
+        shares = moved if classes is None else _one_hot(moved, classes).to(self._precision)
         return mixed(*mixing(self._steps, drawn, role), shares)
 
 
@@ -103,7 +107,7 @@ def _on(drawn: Sequence[Drawn], device: torch.device) -> list[Drawn]:
 
 def _one_hot(labels: Tensor, classes: int) -> Tensor:
     numbers = torch.arange(classes, device=labels.device)
-    return (labels[..., None] == numbers).to(torch.float32).movedim(-1, 1)
+    return (labels[..., None] == numbers).movedim(-1, 1)
 
 
 def _each(values: Tensor, like: Tensor) -> Tensor:

@@ -125,8 +125,8 @@ class TorchEngine(TorchModel):
         self._updates = Updates(module, task, self._device)
         self._accumulate = task.accumulate
         self._names = task.inputs
-        plan = task.augmenting
-        self._augmenter = Augmenter(plan, self._device) if plan is not None else None
+        plan, kind = task.augmenting, torch.float64 if self._double else torch.float32
+        self._augmenter = Augmenter(plan, self._device, kind) if plan is not None else None
         self._frozen = list(_with_statistics(module, task.frozen))
         named = dict(module.named_parameters())
         self._penalties = [(named[penalty.weight], penalty) for penalty in task.penalties]

@@ -94,6 +94,13 @@ def test_two_epochs_are_pytorchs(name: str) -> None:
     assert evaluated == ours.evaluate(share)
 
 
+@pytest.mark.parametrize("precision", ["bfloat16", "float64"])
+def test_other_precisions_are_close(precision: str) -> None:
+    made = plan(PICTURES, **DIGITS, augment=(*ALL, Noise(0.0)), precision=precision)
+    found, wanted = (epoch(on(made), made)["loss"] for on in (on_keras, on_torch))
+    assert found == pytest.approx(wanted, rel=1e-5 if precision == "float64" else 0.02)
+
+
 def test_masks_are_trained_on(tmp_path: Path) -> None:
     generator = np.random.default_rng(0)
     label = generator.integers(0, 3, (40, 6, 6)).repeat(2, axis=1).repeat(2, axis=2)
@@ -133,7 +140,7 @@ def test_noise_is_drawn_anew_for_each_batch() -> None:
     rows = plan(SEQUENCES, **changes).split.train[:64]
 
     def loss(engine: KerasEngine, batches: int, seed: int) -> float:
-        return engine.train([rows] * batches, seed, lambda count: None)["loss"]
+        return engine.train([rows] * batches, [1.0] * batches, seed, lambda count: None)["loss"]
 
     assert loss(noisy, 1, 1) == loss(noisy, 1, 1)
     assert loss(noisy, 1, 1) != loss(noisy, 1, 2)
