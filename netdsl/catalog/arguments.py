@@ -291,6 +291,11 @@ def _is_dotted(value: object) -> bool:
     return isinstance(value, str) and all(map(str.isidentifier, value.split(".")))
 
 
+# Categories whose words, and those of their arguments, mean something in one setting alone, which
+# looks them up itself: elsewhere `scale` and `width` are names that a spec gives.
+SET_APART = frozenset({"augmentation"})
+
+
 class Entry(Record):
     """Anything of the catalogue: a word, a category, and arguments declared as fields."""
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from importlib import import_module
 
 from netdsl import catalog
-from netdsl.catalog.arguments import Argument, Entry
+from netdsl.catalog.arguments import SET_APART, Argument, Entry
 
 
 def entries() -> Iterator[type[Entry]]:
@@ -40,5 +40,6 @@ def collect() -> tuple[dict[str, dict[str, str]], set[str]]:
         of_kind[entry.word] = where
         for argument in entry.arguments().values():
             assert isinstance(argument, Argument), f"{where}.{argument.name}"
-            symbols.update(argument.symbols)
+            if entry.category not in SET_APART:
+                symbols.update(argument.symbols)
     return words, symbols

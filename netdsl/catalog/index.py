@@ -174,7 +174,6 @@ SYMBOLS: frozenset[str] = frozenset(
         "float16",
         "float32",
         "float64",
-        "height",
         "identity",
         "last",
         "learned",
@@ -191,6 +190,5 @@ SYMBOLS: frozenset[str] = frozenset(
         "sum",
         "tanh",
         "valid",
-        "width",
     ]
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from netdsl.catalog.arguments import Argument, EntryArgument, Symbol
+from netdsl.catalog.arguments import SET_APART, Argument, EntryArgument, Symbol
 from netdsl.catalog.index import SYMBOLS, WORDS
 from netdsl.diagnostics import Label
 from netdsl.elaborate import defaults, expressions
@@ -31,7 +31,7 @@ from netdsl.syntax import tree
 
 _CALLABLE = (Definition, EntryWord, Builtin, FinishedLayer, FinishedBlock, Closure, SharedValue)
 # In which order kinds of the catalogue are tried for a word that any of them may have.
-_KINDS = ("layer", *(kind for kind in WORDS if kind != "layer"))
+_KINDS = ("layer", *sorted(WORDS.keys() - SET_APART - {"layer"}))
 
 
 def value_named(frame: Frame, name: tree.Name, argument: Argument | None = None) -> Any:

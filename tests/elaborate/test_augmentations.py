@@ -7,6 +7,7 @@ import pytest
 import netdsl
 from netdsl.catalog.augmentations import Augmentation, Crop, Flip, Mixup, Rotate, Scale
 from netdsl.training.describe import describe
+from tests.elaborate.specs import flows, wrong
 
 
 def section(value: str) -> str:
@@ -42,6 +43,12 @@ def test_nothing_is_changed_where_nothing_is_said() -> None:
 def test_settings_keep_the_steps() -> None:
     settings = netdsl.load("n.net", text=section("scale(0.5, 2)")).settings()
     assert describe(settings)["augment"] == [{"name": "scale", "from": 0.5, "to": 2}]
+
+
+@pytest.mark.parametrize("name", ["scale", "noise", "width", "height"])
+def test_elsewhere_its_words_are_names_like_any_other(name: str) -> None:
+    assert wrong(f"conv({name}, 1)") == ["unknown-name"]
+    assert flows(f"let {name} = 5\nconv({name}, 1)") == (8, 8, 5)
 
 
 @pytest.mark.parametrize(
