@@ -25,6 +25,8 @@ _EXTRAS = {
     "datasets": ("datasets", "huggingface"),
     "matplotlib": ("matplotlib", "data"),
     "filelock": ("filelock", "data"),
+    "jinja2": ("Jinja", "data"),
+    "tensorboard": ("TensorBoard", "tensorboard"),
 }
 
 

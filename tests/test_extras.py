@@ -35,6 +35,8 @@ MISSING = [
     ("pooch", "pooch", "data"),
     ("pyarrow", "pyarrow", "data"),
     ("datasets", "datasets", "huggingface"),
+    ("jinja2", "Jinja", "data"),
+    ("tensorboard", "TensorBoard", "tensorboard"),
 ]
 # Where a distribution has another name than what is imported of it.
 DISTRIBUTIONS = {"sklearn": "scikit-learn", "PIL": "pillow"}

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from netdsl.cli.overrides import overrides_of
 
+if TYPE_CHECKING:
+    from netdsl.training.loop import Listener
+    from netdsl.training.run import RunFolder
+    from netdsl.training.tensorboard import TensorBoard
+
 # Those of netdsl/training/backends.py, which imports numpy; the first is the default.
 BACKENDS = ("torch", "keras", "keras:jax", "keras:torch")
 # What shells report for a process that Ctrl-C ended, and for one that SIGTERM did.
 _INTERRUPTED, _TERMINATED = 130, 143
+# The value of `--tensorboard` without a folder, and the folder of the run that it stands for.
+_IN_RUN, _EVENTS = "", "tensorboard"
 
 
 @click.command("train")
@@ -33,6 +42,13 @@ _INTERRUPTED, _TERMINATED = 130, 143
     help="How many processes read examples; else one for each core, at most 8.",
 )
 @click.option("--seed", type=click.IntRange(min=0), help="The same as --set train.seed=….")
+@click.option(
+    "--tensorboard",
+    is_flag=False,
+    flag_value=_IN_RUN,
+    metavar="[FOLDER]",
+    help="Write events for TensorBoard: into FOLDER/<run>, else into the run's own tensorboard.",
+)
 def command(
     spec: str | None,
     backend: str | None,
@@ -43,6 +59,7 @@ def command(
     device: str,
     workers: int | None,
     seed: int | None,
+    tensorboard: str | None,
 ) -> int:
     """Train the net of SPEC as its train section says.
 
@@ -51,11 +68,15 @@ def command(
     overrides = overrides_of(sets)
     if seed is not None:
         overrides["train.seed"] = str(seed)
+    if spec is None and resume is None and tensorboard:
+        raise click.UsageError(
+            f"--tensorboard takes {tensorboard} for its folder; write SPEC before it"
+        )
     if (spec is None) == (resume is None):
         raise click.UsageError("give a SPEC to train, or --resume and a run folder")
     if resume is not None and (out is not None or section is not None):
         raise click.UsageError("a run that goes on keeps its folder and its train section")
-    return _train(spec, backend, out, resume, overrides, section, device, workers)
+    return _train(spec, backend, out, resume, overrides, section, device, workers, tensorboard)
 
 
 def _train(
@@ -67,6 +88,7 @@ def _train(
     section: str | None,
     device: str,
     workers: int | None,
+    tensorboard: str | None,
 ) -> int:
     from rich.console import Console
 
@@ -75,10 +97,13 @@ def _train(
     # matplotlib draws the curves at the end, when it would be late to find it missing.
     for module in ("numpy", "safetensors", "matplotlib", "filelock"):
         need(module)
+    if tensorboard is not None:
+        need("tensorboard")
     from netdsl.cli.specs import open_spec
     from netdsl.data.loader import usual_workers
     from netdsl.training import session
     from netdsl.training.interrupt import Interruptions, Terminated
+    from netdsl.training.listeners import Together
     from netdsl.training.progress import TerminalProgress, show_result
 
     console = Console()
@@ -99,8 +124,12 @@ def _train(
     started = time.perf_counter()
     try:
         with Interruptions().watched():
-            with TerminalProgress(console, plan.epochs) as progress:
-                current.train(progress)
+            with ExitStack() as listening:
+                progress = listening.enter_context(TerminalProgress(console, plan.epochs))
+                listeners: list[Listener] = [progress]
+                if tensorboard is not None:
+                    listeners.append(listening.enter_context(_events(current.run, tensorboard)))
+                current.train(Together(*listeners))
             seconds = time.perf_counter() - started
             result = current.finish()
     except KeyboardInterrupt as stop:
@@ -115,3 +144,11 @@ def _train(
         console.print(left_out, highlight=False)
     show_result(console, result)
     return 0
+
+
+def _events(run: RunFolder, folder: str) -> TensorBoard:
+    """Where `--tensorboard` writes: a folder below the one that it names, or in the run itself."""
+    from netdsl.training.tensorboard import TensorBoard
+
+    name = run.path.resolve().name
+    return TensorBoard(run.path / _EVENTS if folder == _IN_RUN else Path(folder) / name, run)

@@ -10,10 +10,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from netdsl.training.figures import VALIDATION, figures_of, shown
 from netdsl.training.run import Entry
 
-_NAMES = ("loss", "accuracy")
-_PERCENT = ("accuracy", "precision", "recall")
+# Figures that everybody expects are shown without their names, in this order.
+_KNOWN = ("loss", "accuracy")
+# What stands in a result beside its figures.
+_OF_RESULT = frozenset({"epoch", "share", "examples", "classes", "confusion"})
 
 
 class TerminalProgress:
@@ -59,16 +62,22 @@ class TerminalProgress:
     def epoch_ends(self, entry: Entry) -> None:
         """See `Listener.epoch_ends`."""
         width = len(str(self._epochs))
-        line = f"epoch {entry['epoch']:{width}}/{self._epochs}  train {_figures(entry, '')}"
+        line = f"epoch {entry['epoch']:{width}}/{self._epochs}"
+        if entry.get("phase"):
+            line += f"  {entry['phase']}"
+        line += f"  train {_told(figures_of(entry))}"
         if "val_loss" in entry:
-            line += f"  validation {_figures(entry, 'val_')}"
+            line += f"  validation {_told(figures_of(entry, VALIDATION))}"
+        if entry.get("rate") is not None:
+            line += f"  rate {entry['rate']:.4g}"
         line += f"  {entry['seconds']:.2f} s"
         self._console.print(line, highlight=False, soft_wrap=True)
 
 
 def result_line(result: Mapping[str, Any]) -> str:
     """The figures of a result in one line."""
-    figures = [f"{name} {shown(name, result[name])}" for name in _NAMES if name in result]
+    names = [name for name in result if name not in _OF_RESULT]
+    figures = [f"{name} {shown(name, result[name])}" for name in names]
     return f"{result['share']}: {', '.join(figures)} on {result['examples']} examples"
 
 
@@ -87,16 +96,13 @@ def result_table(result: Mapping[str, Any]) -> Table:
     return table
 
 
-def shown(name: str, value: float | None) -> str:
-    """A figure as people read it: shares in percent, losses with four digits."""
-    if value is None:
-        return "none"
-    return f"{100 * value:.2f} %" if name in _PERCENT else f"{value:.4f}"
-
-
-def _figures(entry: Mapping[str, Any], prefix: str) -> str:
-    """Loss and accuracy, as far as they are there."""
-    return "  ".join(shown(name, entry[prefix + name]) for name in _NAMES if prefix + name in entry)
+def _told(figures: Mapping[str, float]) -> str:
+    """Loss and accuracy, as far as they are there, then the others with their names."""
+    known = [shown(name, figures[name]) for name in _KNOWN if name in figures]
+    others = [
+        f"{name} {shown(name, value)}" for name, value in figures.items() if name not in _KNOWN
+    ]
+    return "  ".join([*known, *others])
 
 
 def show_result(console: Console, result: Mapping[str, Any]) -> None:
