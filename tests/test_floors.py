@@ -19,7 +19,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"elaborate"}),
     frozenset({"analyze", "draw", "backends", "data", "weights"}),
     frozenset({"training"}),
-    frozenset({"parity"}),
+    frozenset({"parity", "runs", "report"}),
     frozenset({"api", "collection", "zoo"}),
     frozenset({"cli", "", "generate", "__main__"}),
 )

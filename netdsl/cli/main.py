@@ -25,6 +25,9 @@ COMMANDS = {
     "export": "netdsl.cli.export",
     "parity": "netdsl.cli.parity",
     "predict": "netdsl.cli.predict",
+    "report": "netdsl.cli.report",
+    "runs": "netdsl.cli.runs",
+    "sweep": "netdsl.cli.sweep",
     "train": "netdsl.cli.train",
     "weights": "netdsl.cli.weights",
     "zoo": "netdsl.cli.zoo",
@@ -44,6 +47,8 @@ _STAGES = {
     "netdsl.training": "training",
     "netdsl.weights": "reading weights",
     "netdsl.parity": "comparing backends",
+    "netdsl.runs": "reading runs",
+    "netdsl.report": "writing a report",
     "netdsl.cli": "the command line",
 }
 

@@ -63,13 +63,18 @@ def answers(values: Array, reading: Reading) -> list[dict[str, Any]]:
     told = [{"class": reading.classes[number]} for number in chosen]
     if not reading.probable:
         return told
+    return [
+        answer | {"probability": float(row[number])}
+        for answer, row, number in zip(told, probabilities(values, reading), chosen, strict=True)
+    ]
+
+
+def probabilities(values: Array, reading: Reading) -> Array:
+    """The probability of each class, on the last axis, where there are probabilities."""
     active = _activated(values, reading.activation)
     if active.shape[-1] == 1:
         active = np.concatenate([1 - active, active], axis=-1)
-    return [
-        answer | {"probability": float(row[number])}
-        for answer, row, number in zip(told, active, chosen, strict=True)
-    ]
+    return active
 
 
 def _activated(values: Array, activation: Activation) -> Array:

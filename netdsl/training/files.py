@@ -37,6 +37,23 @@ def sole_writer(folder: Path) -> Iterator[bool]:
         lock.release()
 
 
+def is_written(folder: Path) -> bool:
+    """Whether a process is the sole writer of a folder now."""
+    if not (folder / _LOCK).is_file():
+        return False
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(folder / _LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    except OSError:  # a folder that may not be written into
+        return False
+    lock.release()
+    return False
+
+
 def _is_draft(name: str) -> bool:
     """Whether a file has the name that `whole` gives to what is not finished."""
     return re.fullmatch(r"\.(.+(\.[^.]*))\.\d+\2", name) is not None

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from netdsl.backends.engine import Array, Engine, Judge, Task
+from netdsl.backends.engine import Array, Engine, Indices, Judge, Task
 from netdsl.catalog.arguments import show
 from netdsl.catalog.settings import OF_RUN, Settings
 from netdsl.catalog.sources import Csv, LabelledText
@@ -161,6 +161,16 @@ def judge(
     workers: int = 0,
 ) -> dict[str, Any]:
     """The result of a run's weights on its test share, by the backend that trained or another."""
+    plan, engine, examples = reopen(path, device, opener, backend_name, workers)
+    result = _judge(plan, engine, examples)
+    examples.close()
+    return result
+
+
+def reopen(
+    path: Path, device: str, opener: Opener, backend_name: str | None = None, workers: int = 0
+) -> tuple[Plan, Judge, Examples]:
+    """The plan of a run over the data that it was begun with, and a judge with its weights."""
     run = RunFolder.open(path)
     stored = run.settings()
     plan = _stored_plan(_stored_spec(run, stored, {}, opener), stored)
@@ -170,9 +180,13 @@ def judge(
     examples = plan.examples(workers)
     engine = chosen.make_engine(plan.net, plan.task, examples, device)
     engine.put_weights(weights)
-    result = _judge(plan, engine, examples)
-    examples.close()
-    return result
+    return plan, engine, examples
+
+
+def stored_spec(path: Path, opener: Opener) -> Spec:
+    """The spec of a run as it is kept in its folder."""
+    run = RunFolder.open(path)
+    return _stored_spec(run, run.settings(), {}, opener)
 
 
 def predict(
@@ -212,10 +226,16 @@ def _told(error: UserError | OSError) -> str:
     return f"{error.filename}: {error.strerror}"
 
 
-def _judge(plan: Plan, engine: Judge, examples: Examples) -> dict[str, Any]:
+def judged_share(plan: Plan) -> tuple[str, Indices]:
+    """The share that a run is judged by, with its examples: the first that has any."""
     parts = {"test": plan.split.test, "validation": plan.split.validation}
     share = next((name for name, part in parts.items() if len(part)), "train")
-    return {"share": share} | evaluate(plan, engine, examples, parts.get(share, plan.split.train))
+    return share, parts.get(share, plan.split.train)
+
+
+def _judge(plan: Plan, engine: Judge, examples: Examples) -> dict[str, Any]:
+    share, rows = judged_share(plan)
+    return {"share": share} | evaluate(plan, engine, examples, rows)
 
 
 def _described(spec: Spec, plan: Plan) -> dict[str, Any]:
@@ -226,6 +246,7 @@ def _described(spec: Spec, plan: Plan) -> dict[str, Any]:
         "net": spec.net.name,
         "arguments": {name: show(value) for name, value in spec.net.arguments.items()},
         "settings": describe(plan.settings.replace(net=spec.net.name)),
+        "epochs": plan.epochs,
         "phases": [_changed(phase, plan.settings) for phase in plan.phases if phase.name],
         "data": {"digest": plan.digest, "shares": plan.shares},
         "classes": list(plan.data.classes),

@@ -1,0 +1,92 @@
+"""An example as a page shows it: a picture, the values of its row, or the first of its numbers."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from io import BytesIO
+
+import numpy as np
+
+from netdsl.backends.engine import Array
+from netdsl.data.fields import Field
+from netdsl.record import Record
+from netdsl.training.plan import Plan
+
+# Pictures below this many pixels are shown with every pixel as a square; above that of photos,
+# which are made smaller and no longer kept exactly.
+_SQUARES, _PHOTOS = 64, 176
+_SHOWN_NUMBERS = 12
+# What is nothing beside a standard deviation.
+_NOTHING = 1e-6
+
+
+class Picture(Record):
+    """A picture as the address of its data; `squares` says that its pixels are to be seen."""
+
+    address: str
+    squares: bool
+    text: str
+
+
+class Values(Record):
+    """Names with values, as texts."""
+
+    rows: tuple[tuple[str, str], ...]
+
+
+def shown(plan: Plan, example: int) -> list[Picture | Values]:
+    """What flows into the net of one example, each field as it was before it was scaled."""
+    found: list[Picture | Values] = []
+    for name in plan.task.inputs:
+        field = plan.data.fields[name]
+        values = field.values[example]
+        picture = as_picture(values, f"example {example}") if field.kind == "image" else None
+        found.append(picture or Values(tuple(_rows(plan, field, values))))
+    return found
+
+
+def as_picture(values: Array, text: str) -> Picture | None:
+    """Numbers (height, width, channels) as a picture; None where they are none."""
+    from PIL import Image
+
+    if values.ndim != 3 or values.shape[-1] not in (1, 3, 4):
+        return None
+    pixels = values if values.dtype == np.uint8 else _bytes(values)
+    picture = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+    squares = max(picture.size) < _SQUARES
+    picture.thumbnail((_PHOTOS, _PHOTOS))
+    kind = "jpeg" if not squares and picture.mode == "RGB" else "png"
+    file = BytesIO()
+    picture.save(file, kind, **({"quality": 88} if kind == "jpeg" else {"optimize": True}))
+    data = base64.b64encode(file.getvalue()).decode()
+    return Picture(f"data:image/{kind};base64,{data}", squares, text)
+
+
+def _bytes(values: Array) -> Array:
+    """Numbers from 0 to 1 as bytes; those of another range are stretched to it."""
+    low, high = min(float(values.min()), 0.0), max(float(values.max()), 1.0)
+    return np.asarray(np.round((values - low) / (high - low) * 255), dtype=np.uint8)
+
+
+def _rows(plan: Plan, field: Field, values: Array) -> Iterator[tuple[str, str]]:
+    scaling = plan.scalings.get(field.name)
+    if scaling is not None:
+        values = values * scaling.deviation + scaling.mean
+        # Of a nothing that was moved and moved back float32 leaves a little.
+        values = np.where(np.abs(values) < _NOTHING * scaling.deviation, 0.0, values)
+    if field.columns:
+        at = 0
+        for column in field.columns:
+            cells = values[at : at + column.width]
+            at += column.width
+            if column.categories is None:
+                yield column.name, f"{float(cells[0]):.4g}"
+            else:
+                yield column.name, column.categories[int(np.argmax(cells))]
+    elif field.kind == "label" and values.ndim == 0 and plan.data.classes:
+        yield field.name, plan.data.classes[int(values)]
+    else:
+        numbers = np.asarray(values).reshape(-1)
+        text = ", ".join(f"{number:.4g}" for number in numbers[:_SHOWN_NUMBERS])
+        yield field.name, f"{text}, …" if len(numbers) > _SHOWN_NUMBERS else text
