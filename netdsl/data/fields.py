@@ -69,6 +69,12 @@ class Field:
         assert not isinstance(self.values, Streamed), f"{self.name} is streamed"
         return self.values
 
+    def read(self, rows: Indices) -> Array:
+        """The values of these examples, but those of files that cannot be read."""
+        if isinstance(self.values, Streamed):
+            return self.values.read(rows)[0]
+        return self.values[rows]
+
     @property
     def type(self) -> TensorType:
         """The type of one example."""

@@ -43,7 +43,8 @@ class Stored:
         archive, offset, length = self._places[row]
         with self._archives[archive].open("rb") as file:
             file.seek(offset)
-            return file.read(int(length))
+            content: bytes = file.read(int(length))
+            return content
 
     def where(self, row: int) -> str:
         """The archive, and the place in it."""

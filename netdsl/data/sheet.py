@@ -69,7 +69,7 @@ def _pictures(data: DataSet, field: Field, order: Indices, versions: Versions | 
 
 def _groups(data: DataSet, order: Indices, count: int) -> Iterator[tuple[str, Indices]]:
     """Examples by class, with its name; without single classes, all in rows without a name."""
-    labels = data.fields[data.target].values
+    labels = data.fields[data.target].array
     if data.classes and labels.ndim == 1:
         for number, name in enumerate(data.classes[:_ROWS]):
             members = order[labels[order] == number]
@@ -82,18 +82,20 @@ def _groups(data: DataSet, order: Indices, count: int) -> Iterator[tuple[str, In
 
 def _made(field: Field, members: Indices, versions: Versions | None) -> list[list[Array]]:
     """For each example its picture and the versions of it, a wider gap behind the last one."""
-    pictures = _unit(field, field.values[members])
+    pictures = _unit(field.read(members))
     numbers = range(_VERSIONS if versions else 0)
     kinds = [pictures, *(versions(pictures, number) for number in numbers if versions)]
     return [
         [_framed(kind[at], 3 if kind is kinds[-1] and versions else 1) for kind in kinds]
-        for at in range(len(members))
+        for at in range(len(pictures))
     ]
 
 
-def _unit(field: Field, pictures: Array) -> Array:
+def _unit(pictures: Array) -> Array:
     """Pictures from 0 to 1; numbers that lie elsewhere are stretched."""
-    least, largest = min(field.values.min(), 0), max(field.values.max(), 1)
+    if pictures.dtype == np.uint8:
+        return (pictures / np.float32(255)).astype(np.float32)
+    least, largest = min(pictures.min(), 0), max(pictures.max(), 1)
     unit: Array = ((pictures - least) / (largest - least)).astype(np.float32)
     return unit
 
@@ -117,10 +119,10 @@ def _strip(pictures: list[Array], columns: int) -> Array:
 
 def _points(data: DataSet, field: Field, order: Indices) -> Figure:
     figure, (place,) = _grid(1, 1, (6, 5))
-    labels = data.fields[data.target].values
+    labels = data.fields[data.target].array
     chosen = order[:_POINTS]
     for number, name in enumerate(data.classes[:_ROWS]):
-        x, y = field.values[chosen[labels[chosen] == number]].T
+        x, y = field.array[chosen[labels[chosen] == number]].T
         place.scatter(x, y, s=9, label=name)
     names = [column.name for column in field.columns] or ["0", "1"]
     place.set(xlabel=names[0], ylabel=names[1], aspect="equal")
@@ -131,8 +133,8 @@ def _points(data: DataSet, field: Field, order: Indices) -> Figure:
 
 def _columns(data: DataSet, field: Field, order: Indices) -> Figure:
     """A histogram of each column by class, or its points against a target that is a number."""
-    target = data.fields[data.target]
-    width = field.values.shape[1]
+    target = data.fields[data.target].array
+    width = field.array.shape[1]
     wide = min(width, _ROWS)
     across = 2 if wide in (2, 4) else min(wide, 3)
     down = -(-wide // across)
@@ -141,16 +143,16 @@ def _columns(data: DataSet, field: Field, order: Indices) -> Figure:
         if at >= wide:
             place.set_axis_off()
             continue
-        values = field.values[order, at]
-        if data.classes and target.values.ndim == 1:
-            groups = [values[target.values[order] == k] for k in range(len(data.classes[:_ROWS]))]
+        values = field.array[order, at]
+        if data.classes and target.ndim == 1:
+            groups = [values[target[order] == k] for k in range(len(data.classes[:_ROWS]))]
             place.hist(groups, bins=16, stacked=True, label=data.classes[:_ROWS])
         else:
-            wanted = target.values[order].reshape(len(order), -1)[:, 0]
+            wanted = target[order].reshape(len(order), -1)[:, 0]
             place.scatter(values[:_POINTS], wanted[:_POINTS], s=6)
             place.set_ylabel(data.target)
         place.set_xlabel(_column_name(field, at))
-    if data.classes and target.values.ndim == 1:
+    if data.classes and target.ndim == 1:
         handles, names = axes[0].get_legend_handles_labels()
         figure.legend(handles, names, title=data.target, loc="outside right upper")
     _head(figure, data, len(data.classes), f"{wide} of {width} columns" if wide < width else "")
@@ -169,9 +171,9 @@ def _column_name(field: Field, at: int) -> str:
 def _sequences(data: DataSet, field: Field, order: Indices) -> Figure:
     chosen = order[:_LINES]
     figure, axes = _grid(len(chosen), 1, (_WIDTH, 1.3 * len(chosen) + 0.6))
-    labels = data.fields[data.target].values
+    labels = data.fields[data.target].array
     for example, place in zip(chosen, axes, strict=True):
-        place.plot(field.values[example])
+        place.plot(field.read(np.array([example]))[0])
         if data.classes and labels.ndim == 1:
             place.set_ylabel(data.classes[labels[example]], rotation=0, ha="right", va="center")
     axes[-1].set_xlabel("position")

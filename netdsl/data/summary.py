@@ -9,6 +9,10 @@ import numpy as np
 
 from netdsl.data.fields import DataSet, Field, Indices
 from netdsl.data.split import Split
+from netdsl.data.streamed import Streamed
+
+# Of what lies in files, so many examples are looked at.
+_LOOKED_AT = 512
 
 
 def summary(data: DataSet, parts: Split) -> dict[str, Any]:
@@ -24,13 +28,16 @@ def summary(data: DataSet, parts: Split) -> dict[str, Any]:
 
 
 def _field(data: DataSet, field: Field) -> dict[str, Any]:
+    """The least and the largest number of what lies in files are those of its first examples."""
+    streamed = isinstance(field.values, Streamed)
+    values = field.read(np.arange(min(len(data), _LOOKED_AT))) if streamed else field.array
     return {
         "name": field.name,
         "kind": field.kind,
         "shape": list(field.values.shape[1:]),
         "number": field.type.number,
-        "least": field.values.min().item(),
-        "largest": field.values.max().item(),
+        "least": values.min().item(),
+        "largest": values.max().item(),
         "main": field.name == data.main,
         "target": field.name == data.target,
         "standardised": field.standardised,
@@ -41,7 +48,7 @@ def _classes(data: DataSet, shares: Mapping[str, Indices]) -> list[dict[str, Any
     """How often each class is there, in all and in each share: examples, or places in them."""
     if not data.classes:
         return []
-    labels = data.fields[data.target].values
+    labels = data.fields[data.target].array
     counts = {
         name: np.bincount(labels[rows].ravel(), minlength=len(data.classes))
         for name, rows in {"count": np.arange(len(data)), **shares}.items()

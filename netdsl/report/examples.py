@@ -40,7 +40,7 @@ def shown(plan: Plan, example: int) -> list[Picture | Values]:
     found: list[Picture | Values] = []
     for name in plan.task.inputs:
         field = plan.data.fields[name]
-        values = field.values[example]
+        values = field.read(np.array([example]))[0]
         picture = as_picture(values, f"example {example}") if field.kind == "image" else None
         found.append(picture or Values(tuple(_rows(plan, field, values))))
     return found

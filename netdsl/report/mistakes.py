@@ -49,15 +49,15 @@ def worst(plan: Plan, judge: Judge, examples: Indices, most: int) -> list[Mistak
 
 def _answers(plan: Plan, judge: Judge, examples: Indices) -> tuple[Array, Array]:
     """What the net gives for each example, and what is right."""
-    arrays = plan.arrays
+    fields = plan.data.fields
     reading = reading_of(plan.task, plan.data.classes)
-    outputs = judge.predict([arrays[name][examples] for name in plan.task.inputs])
+    outputs = judge.predict([fields[name].read(examples) for name in plan.task.inputs])
     target = plan.data.target
     if not reading.classes:
         # Of a net that restores its input the target is what the loss compares with.
         terms = [term for term in plan.task.terms if not term.auxiliary]
         target = next((term.field for term in terms if term.output == reading.output), target)
-    return outputs[reading.output], arrays[target][examples]
+    return outputs[reading.output], fields[target].read(examples)
 
 
 def _losses(values: Array, target: Array, reading: Reading) -> tuple[Array, str]:

@@ -236,9 +236,9 @@ def _data(found: Summary, plan: Plan | None) -> dict[str, Any]:
     told["name"] = plan.data.name
     target = plan.data.fields[plan.data.target]
     classes = plan.data.classes
-    if target.kind == "label" and target.values.ndim == 1 and len(classes) <= _MOST_CLASSES:
+    if target.kind == "label" and target.array.ndim == 1 and len(classes) <= _MOST_CLASSES:
         parts = (plan.split.train, plan.split.validation, plan.split.test)
-        columns = [np.bincount(target.values[part], minlength=len(classes)) for part in parts]
+        columns = [np.bincount(target.array[part], minlength=len(classes)) for part in parts]
         counts = np.stack(columns, axis=-1).tolist()
         told["counts"] = list(zip(classes, counts, strict=True))
     return told

@@ -155,9 +155,9 @@ class KerasEngine(KerasModel):
         callbacks = [_Ticks(tick), _Rates(self._optimizer, steps, self._every)]
         draw = partial(self._augmenter.draw, seed=seed) if self._augmenter is not None else None
         with self._running(), self._fed():
-            given, number = self._feed.given(batches, draw)
+            given, count = self._feed.given(batches, draw)
             self._step.fit(
-                given, steps_per_epoch=number, shuffle=False, verbose=0, callbacks=callbacks
+                given, steps_per_epoch=count, shuffle=False, verbose=0, callbacks=callbacks
             )
         return self._step.figures()
 
