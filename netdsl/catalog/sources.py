@@ -38,6 +38,17 @@ class Iris(Labelled):
     word: ClassVar[str] = "iris"
 
 
+class Photographs(Labelled):
+    """Pieces of two photographs that scikit-learn brings: `image`, `label` (china or flower).
+
+    The pieces do not overlap; there are 4,240 of 8x8 pixels in each photograph.
+    """
+
+    word: ClassVar[str] = "photographs"
+    size: int = whole("height and width of a piece", 8, minimum=1)
+    grey: bool = flag("one channel in place of red, green and blue", False, keyword=True)
+
+
 class Idx(Labelled):
     """Base of what is published as MNIST is: `image` 28x28x1, `label`; 10,000 for the test."""
 

@@ -9,7 +9,7 @@ from typing import Any
 from netdsl.catalog import sources
 from netdsl.catalog.sources import DataSource, Labelled
 from netdsl.data.arrays import arrays
-from netdsl.data.bundled import digits, iris
+from netdsl.data.bundled import digits, iris, photographs
 from netdsl.data.cifar import cifar
 from netdsl.data.drawn import pairs, synthetic, triplets
 from netdsl.data.fields import DataSet
@@ -43,6 +43,7 @@ _Reader = Callable[[Any, Request], DataSet]
 _READERS: dict[type[DataSource], _Reader] = {
     sources.Digits: lambda source, request: digits(),
     sources.Iris: lambda source, request: iris(),
+    sources.Photographs: lambda source, request: photographs(source),
     **dict.fromkeys(
         (sources.Mnist, sources.FashionMnist), lambda source, request: idx(source, request.base)
     ),
