@@ -33,7 +33,7 @@ def ours() -> Step:
     import numpy as np
 
     import netdsl
-    from netdsl.backends.engine import Task, Term
+    from netdsl.backends.engine import Operand, Task, Term
     from netdsl.backends.torch.train import make_engine
     from netdsl.catalog.losses import CrossEntropy
     from netdsl.catalog.optimizers import Sgd
@@ -43,7 +43,8 @@ def ours() -> Step:
     net = netdsl.load("torchvision/resnet18").elaborated
     images, labels = examples()
     loss = CrossEntropy()
-    term = Term(loss, "output", TensorType((CLASSES,)), "label", 1.0, False)
+    output = Operand("output", TensorType((CLASSES,)), False)
+    term = Term(loss, (output, Operand("label", TensorType((), "int"), True)), 1.0, False)
     optimizer = Sgd(lr=0.01, momentum=0.9)
     folded = frozenset(("output",))
     task = Task(("image",), "output", (term,), folded, None, optimizer, (), BATCH)

@@ -110,7 +110,7 @@ class Spec:
                 self.scope.check_imports()
                 lint(self.scope, self._report)
             if found is not None and not set:
-                unused_tensors(found.graph, self._report)
+                unused_tensors(found.graph, self.scope, self._report)
         unused = [size for size in elaboration.sizes if size not in elaboration.size_names]
         if unused and found is not None:
             raise UserError(f"--size {unused[0]}: {net.name.name} has no such unknown size")
@@ -130,12 +130,27 @@ class Spec:
     def training(
         self, train: str | None = None, set: Mapping[str, str] | None = None
     ) -> Training | None:
-        """What a train section says; None where it has mistakes."""
+        """What a train section says; None where it has mistakes.
+
+        Its losses are as they are written; `with_losses` reads them.
+        """
         # A check of a spec without a train section starts without losses and optimizers.
         from netdsl.elaborate.settings import choose_train, elaborate_training
 
         section = choose_train(self.scope, train)
         return elaborate_training(self._elaboration({}), self.scope, section, set or {})
+
+    def with_losses(
+        self, training: Training, net: ElaboratedNet
+    ) -> tuple[ElaboratedNet, Training] | None:
+        """The net that is trained, and the section with losses that are about its outputs.
+
+        That net hands out the tensors that the losses use. None where a loss has mistakes.
+        """
+        from netdsl.elaborate.losses import with_losses
+
+        with uncollected():
+            return with_losses(self._elaboration({}), self.scope, net, training)
 
     def check_parts(self, train: str | None, training: Training, name: str | None) -> None:
         """Reports parts that a section names and that its net, or that of `name`, has not."""
@@ -147,6 +162,20 @@ class Spec:
         net = self.elaborate(name)
         if net is not None:
             check_parts(self._report, choose_train(self.scope, train), training, net)
+
+    def check_losses(self, training: Training, net: ElaboratedNet) -> None:
+        """Reports mistakes in the losses of a section, read with the net that they are about.
+
+        A section that has a net of its own is read with that one, where it takes no arguments;
+        else when it is trained.
+        """
+        chosen: ElaboratedNet | None = net
+        own = training.settings.net
+        if own is not None:
+            ready = isinstance(own, tree.Name) and own.name in self.ready_names
+            chosen = self.elaborate(own.name) if ready else None
+        if chosen is not None:
+            self.with_losses(training, chosen)
 
     def _elaboration(self, sizes: Mapping[str, int]) -> Elaboration:
         return Elaboration(self._report, self._files, self._limits, sizes)
@@ -177,9 +206,10 @@ class Net:
     def settings(self, train: str | None = None, set: Mapping[str, str] | None = None) -> Settings:
         """The settings of a train section; raises `SpecError` where it has mistakes."""
         training = self.spec.training(train, set)
-        if training is None:
+        found = training and self.spec.with_losses(training, self.elaborated)
+        if not found:
             raise SpecError(self.spec.diagnostics)
-        return training.settings
+        return found[1].settings
 
     def torch(
         self, weights: str | os.PathLike[str] | None = None, **options: Any

@@ -125,6 +125,10 @@ class Port(Record):
     kind: PortKind
 
 
+# How the name of an output begins that a loss makes of a tensor: as no name of the language does.
+PRIVATE = "_"
+
+
 class Output(Record):
     """A named tensor that a net hands out; auxiliary ones in training only."""
 

@@ -34,24 +34,53 @@ LOSS_SCALE, LOSS_GROWTH = "loss.scale", "loss.growth"
 Tick: TypeAlias = Callable[[int], None]
 
 
-class Term(Record):
-    """One term of the loss: an output of the net against a field, times a weight.
+# Called after each batch of an evaluation with the outputs of the net by name, as `Model.predict`
+# gives them, and the fields by name, at least those that the terms use.
+Watch: TypeAlias = Callable[[Mapping[str, Array], Mapping[str, Array]], None]
 
-    `type` is the output's. An auxiliary output exists in training only, and so does its term.
+
+class Operand(Record):
+    """A tensor that a loss is called with: a field of the data, else an output of the net.
+
+    `type` is that of one example.
+    """
+
+    name: str
+    type: TensorType
+    field: bool
+
+
+class Term(Record):
+    """One term of the loss: a loss of some tensors, times a weight.
+
+    An auxiliary output exists in training only, and so does its term.
     """
 
     loss: Loss
-    output: str
-    type: TensorType
-    field: str
+    operands: tuple[Operand, ...]
     weight: float
     auxiliary: bool
 
     @property
+    def prediction(self) -> Operand:
+        """What is compared with a target."""
+        return self.operands[0]
+
+    @property
+    def target(self) -> Operand:
+        """What it is compared with."""
+        return self.operands[1]
+
+    @property
     def classes(self) -> int | None:
-        """How many classes there are, where the target has their numbers; else None."""
-        channels = self.type.channels
-        return channels if self.loss.takes_label and isinstance(channels, int) else None
+        """How many classes there are, where the target has their numbers; else None.
+
+        One unit for two classes is compared with that number itself.
+        """
+        type, target = self.prediction.type, self.target.type
+        channels = type.channels
+        numbers = self.target.field and target.number == "int" and target.rank + 1 == type.rank
+        return channels if numbers and isinstance(channels, int) and channels > 1 else None
 
 
 class Penalty(Record):
@@ -92,6 +121,19 @@ class Task(Record):
     precision: Precision = "float32"
     fast: bool = False
     augmenting: Augmenting | None = None
+
+    @property
+    def field_names(self) -> tuple[str, ...]:
+        """The fields that flow into the net or into a loss, each once."""
+        compared = [one.name for term in self.terms for one in term.operands if one.field]
+        return tuple(dict.fromkeys((*self.inputs, *compared)))
+
+    def activation(self, output: str) -> str:
+        """The word of the layer that is folded into the loss of an output; empty for none."""
+        if output not in self.folded:
+            return ""
+        taken = (term for term in self.terms if term.prediction.name == output)
+        return next(term.loss.folds for term in taken if term.loss.folds)
 
 
 class Examples(Protocol):
@@ -134,10 +176,11 @@ class Model(Protocol):
 class Judge(Model, Protocol):
     """A model with its data: what an evaluation needs."""
 
-    def evaluate(self, examples: Indices) -> Figures:
+    def evaluate(self, examples: Indices, watch: Watch | None = None) -> Figures:
         """The loss without penalties and, where a term is scored, the accuracy, in evaluation.
 
-        They are averages over these examples; auxiliary terms are left out.
+        They are averages over these examples; auxiliary terms are left out. `watch` sees every
+        batch.
         """
 
 

@@ -68,9 +68,9 @@ class Whole(_AtLeast):
 
 
 class Number(Argument):
-    """A number within bounds; `below` excludes its bound, `minimum` and `maximum` include it."""
+    """A number within bounds: `below` and `above` exclude theirs, the others include it."""
 
-    __slots__ = ("below", "maximum", "minimum")
+    __slots__ = ("above", "below", "maximum", "minimum")
 
     def __init__(
         self,
@@ -80,11 +80,13 @@ class Number(Argument):
         minimum: float | None = None,
         below: float | None = None,
         maximum: float | None = None,
+        above: float | None = None,
     ) -> None:
         super().__init__(doc, default, keyword)
         self.minimum = minimum
         self.below = below
         self.maximum = maximum
+        self.above = above
 
     def normal(self, value: Any) -> Any:
         if isinstance(value, bool) or not isinstance(value, (int, float)):
@@ -95,18 +97,17 @@ class Number(Argument):
             raise self.refuse(value)
         if self.maximum is not None and value > self.maximum:
             raise self.refuse(value)
+        if self.above is not None and value <= self.above:
+            raise self.refuse(value)
         return value
 
     @property
     def expects(self) -> str:
         if self.minimum is not None and self.maximum is not None:
             return f"a number from {self.minimum:g} to {self.maximum:g}"
-        text = "a number"
-        if self.minimum is not None:
-            text += f" of at least {self.minimum:g}"
-        if self.below is not None:
-            text += f"{' and' if self.minimum is not None else ''} below {self.below:g}"
-        return text
+        bounds = (("of at least", self.minimum), ("above", self.above), ("below", self.below))
+        told = [f"{words} {bound:g}" for words, bound in bounds if bound is not None]
+        return f"a number {' and '.join(told)}".rstrip()
 
 
 class Sizes(_AtLeast):

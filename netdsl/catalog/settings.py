@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal, TypeAlias, get_args
 from netdsl.catalog.arguments import (
     Argument,
     Entry,
+    EntryArgument,
     Symbol,
     choice,
     entry,
@@ -18,7 +19,8 @@ from netdsl.catalog.arguments import (
     text,
 )
 from netdsl.catalog.augmentations import Augmentation
-from netdsl.catalog.losses import Loss, LossSum, LossTerm
+from netdsl.catalog.losses import Loss, LossSum, LossTerm, WrittenLoss
+from netdsl.catalog.metrics import Metric
 from netdsl.catalog.optimizers import Optimizer
 from netdsl.catalog.quantities import Whole, number, whole
 from netdsl.catalog.schedules import Constant, Schedule
@@ -37,18 +39,6 @@ class Patience(Entry):
     category: ClassVar[str] = "rule for stopping"
     epochs: int = whole("how many epochs without a better figure")
     monitor: str = figure_name("the figure that is watched, such as val_loss", "val_loss", True)
-
-
-class Metric(Entry):
-    """Base of figures that are told beside the loss."""
-
-    category: ClassVar[str] = "metric"
-
-
-class Accuracy(Metric):
-    """The share of examples whose class is predicted rightly."""
-
-    word: ClassVar[str] = "accuracy"
 
 
 class Pretrained(Entry):
@@ -97,7 +87,7 @@ class LossExpression(Argument):
             return LossSum((LossTerm(value),))
         if isinstance(value, LossTerm):
             return LossSum((value,))
-        if not isinstance(value, LossSum):
+        if not isinstance(value, LossSum | WrittenLoss):
             raise self.refuse(value)
         return value
 
@@ -140,10 +130,13 @@ class Batch(Whole):
         return (ALL,)
 
 
-class Metrics(Argument):
-    """A list of metrics; `none` where it is left to the loss."""
+class Metrics(EntryArgument):
+    """A list of metrics, or one; `none` where it is left to the loss."""
 
     __slots__ = ()
+
+    def __init__(self, doc: str, default: object = REQUIRED, keyword: bool = False) -> None:
+        super().__init__(doc, Metric, default, keyword)
 
     def normal(self, value: Any) -> Any:
         metrics = value if isinstance(value, tuple) else (value,)
@@ -153,7 +146,7 @@ class Metrics(Argument):
 
     @property
     def expects(self) -> str:
-        return "a list of metrics such as [accuracy]"
+        return "a list of metrics such as [accuracy, top(5)]"
 
 
 class Augmentations(Argument):

@@ -113,7 +113,7 @@ class Check:
         """The figures of the net that is shown; raises `SpecError` where the spec is wrong."""
         spec = self._spec
         shown = spec.elaborate(self._name, self._arguments, self._sizes)
-        training = self._training(section)
+        training = self._training(section, shown)
         changed = bool(self._arguments or self._sizes)
         # A net that was asked for by name stands alone.
         names = spec.ready_names if self._name is None else ()
@@ -134,7 +134,7 @@ class Check:
 
         return trained(shown, training)
 
-    def _training(self, section: str | None) -> Training | None:
+    def _training(self, section: str | None, net: ElaboratedNet | None) -> Training | None:
         """The section asked for, else the first; all are read."""
         names = [train.name.name if train.name else None for train in self._spec.scope.trains]
         if section is not None or self._settings:
@@ -144,6 +144,8 @@ class Check:
             training = self._spec.training(name, self._settings if at == 0 else None)
             if training is not None:
                 self._spec.check_parts(name, training, self._name)
+                if net is not None:
+                    self._spec.check_losses(training, net)
             if at == 0:
                 found = training
         return found

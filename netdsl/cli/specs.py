@@ -37,9 +37,10 @@ def open_spec(request: str, overrides: Mapping[str, str], section: str | None) -
         name, own = _chosen(training.settings.net)
         arguments = own | arguments
     net = found.elaborate(name, arguments)
-    if net is None or found.failed:
+    trained = net and found.with_losses(training, net)
+    if net is None or not trained or found.failed:
         raise SpecError(found.diagnostics)
-    return Spec(asked, overrides, section, net, training, _own(found.sources))
+    return Spec(asked, overrides, section, net, trained[1], _own(found.sources), trained[0])
 
 
 def _chosen(net: object) -> tuple[str, dict[str, str]]:

@@ -322,7 +322,7 @@ def bind_definition(
     node = target.node
     word = node.name.name
     parameters = parameters_of(target)
-    written = _place_parameters(node, parameters, given)
+    written = place_parameters(node, parameters, given)
     values: dict[str, Any] = {}
     for parameter in parameters:
         name = parameter.name.name
@@ -358,11 +358,12 @@ def _refuse_tensor(
         )
 
 
-def _place_parameters(
+def place_parameters(
     node: tree.Block | tree.Net | tree.Function,
     parameters: tuple[tree.Parameter, ...],
     given: tuple[tree.Argument, ...],
 ) -> dict[str, tree.Expression]:
+    """The expressions that a call gives, by the names of the parameters that they are for."""
     names = [parameter.name.name for parameter in parameters]
     expressions: dict[str, tree.Expression] = {}
     free = iter(names)

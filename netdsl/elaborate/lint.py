@@ -12,7 +12,7 @@ from netdsl.catalog.index import SYMBOLS, WORDS
 from netdsl.elaborate.builtins import BUILTINS
 from netdsl.elaborate.report import Report
 from netdsl.elaborate.scope import Scope, bound_names
-from netdsl.elaborate.static import survey
+from netdsl.elaborate.static import survey, words_in
 from netdsl.elaborate.suggest import nearest, suggestion
 from netdsl.graph import Graph, Node, Run
 from netdsl.syntax import tree
@@ -40,6 +40,8 @@ def _unknown_names(
 ) -> set[str]:
     """Tells of names that nothing has; returns what was likely meant, which is used then."""
     found = survey(item)
+    if isinstance(item, tree.Function) and any(_names_loss(call) for call in found.calls):
+        return set()  # a name in it may be a field of the data
     bound = found.bound
     known = {*bound, *scope.items, *scope.imports, *scope.unread, *_CATALOG, "it"}
     unknown = [name for name in found.uses if name.name not in known]
@@ -90,6 +92,10 @@ def _unused_inside(
             _unapplied(statement, used, report)
 
 
+def _names_loss(call: tree.Call) -> bool:
+    return isinstance(call.callee, tree.Name) and call.callee.name in WORDS["loss"]
+
+
 def _unused_items(scope: Scope, used: set[str], report: Report) -> None:
     for name, item in scope.items.items():
         if name in used or isinstance(item, tree.Net):
@@ -112,17 +118,33 @@ def _unapplied(statement: tree.Default, used: set[str], report: Report) -> None:
             report.say("unused-default", message, word.span)
 
 
-def unused_tensors(graph: Graph, report: Report) -> None:
-    """Warns of layers whose result goes nowhere, in a net's graph and in every body below."""
+def unused_tensors(graph: Graph, scope: Scope, report: Report) -> None:
+    """Warns of layers whose result goes nowhere, in a net's graph and in every body below.
+
+    What a train section of the file names is used: a loss may be about any tensor.
+    """
+    asked: set[str] = set().union(*map(words_in, scope.trains))
     taken = _taken_members(graph)
     for body, members in taken.items():
-        alive = {body.result, *(output.value for output in body.outputs), *members}
+        named = {value for name in asked & body.members.keys() for value in _all(body, name)}
+        alive = {body.result, *(output.value for output in body.outputs), *members, *named}
         for node in reversed(_written_once(body.nodes)):
             if alive.isdisjoint(node.outputs):
                 span = node.written.span
                 report.say("unused-tensor", "what this computes is never used", span)
             else:
                 alive.update(node.inputs)
+
+
+def _all(body: Graph, name: str) -> Iterator[int]:
+    """The tensors of a body that have a name: one, or a list of them."""
+    waiting = [body.members[name]]
+    while waiting:
+        place = waiting.pop()
+        if isinstance(place, tuple):
+            waiting.extend(place)
+        else:
+            yield place
 
 
 def _written_once(nodes: tuple[Node | Run, ...]) -> list[Node]:

@@ -1,7 +1,6 @@
 """A `train` section: from its settings as written to the catalogue's record of them.
 
-In it a name that means nothing else stands for a tensor of the net or a field of the data, and
-losses may be called on them and summed.
+Losses stay as they are written: they are read with the net that is trained (losses.py).
 """
 
 from __future__ import annotations
@@ -10,8 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from netdsl.catalog.arguments import Argument
-from netdsl.catalog.index import WORDS
-from netdsl.catalog.losses import Loss, LossSum, LossTerm
+from netdsl.catalog.losses import WrittenLoss
 from netdsl.catalog.settings import (
     OF_RUN,
     Augmentations,
@@ -22,14 +20,13 @@ from netdsl.catalog.settings import (
     Training,
 )
 from netdsl.diagnostics import Label, UserError
-from netdsl.elaborate import binding, defaults, expressions
+from netdsl.elaborate import binding, defaults
 from netdsl.elaborate.augmentations import augmentations
 from netdsl.elaborate.frame import Elaboration, Frame
 from netdsl.elaborate.report import Mistake
 from netdsl.elaborate.scope import Scope
 from netdsl.elaborate.suggest import nearest, suggestion, with_suggestion
-from netdsl.elaborate.values import Poisoned, kind_of
-from netdsl.elaborate.words import entry_named
+from netdsl.elaborate.values import Poisoned
 from netdsl.record import REQUIRED
 from netdsl.source import Source
 from netdsl.syntax import tree
@@ -201,85 +198,9 @@ def _checked(
 def _value(frame: Frame, setting: tree.Setting) -> Any:
     kind = Settings.arguments()[setting.name.name]
     if isinstance(kind, LossExpression):
-        return kind.accept(_loss(frame, setting.value))
+        return kind.accept(WrittenLoss(setting.value))
     if isinstance(kind, NetChoice):
         return setting.value
     if isinstance(kind, Augmentations):
         return augmentations(frame, kind, setting.value)
     return binding.accepted(frame, kind, setting.value, "train")
-
-
-# Losses
-
-
-def _loss(frame: Frame, expression: tree.Expression) -> LossSum:
-    """A sum of losses: `cross_entropy(output, label) + 0.3 * cross_entropy(aux1, label)`."""
-    match expression:
-        case tree.Binary() if expression.operator == "+":
-            return _loss(frame, expression.left).plus(_loss(frame, expression.right))
-        case tree.Binary() if expression.operator == "*":
-            return _scaled(frame, expression)
-        case tree.Call() if isinstance(expression.callee, tree.Name):
-            return _term(frame, expression.callee, expression.arguments, expression)
-        case tree.Name():
-            return _term(frame, expression, (), expression)
-        case _:
-            raise Mistake("wrong-value", "a loss, or a sum of losses, stands here", expression.span)
-
-
-def _scaled(frame: Frame, expression: tree.Binary) -> LossSum:
-    for factor, rest in (
-        (expression.left, expression.right),
-        (expression.right, expression.left),
-    ):
-        if _is_loss(factor):
-            continue
-        value = expressions.evaluate(frame, factor)
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise Mistake("type", f"a weight is a number, not {kind_of(value)}", factor.span)
-        return _loss(frame, rest).times(value)
-    raise Mistake("type", "losses are added, not multiplied", expression.span)
-
-
-def _is_loss(expression: tree.Expression) -> bool:
-    match expression:
-        case tree.Binary():
-            return _is_loss(expression.left) or _is_loss(expression.right)
-        case tree.Call():
-            return _is_loss(expression.callee)
-        case tree.Name():
-            return entry_named("loss", expression.name) is not None
-        case _:
-            return False
-
-
-def _term(
-    frame: Frame, word: tree.Name, given: tuple[tree.Argument, ...], expression: tree.Expression
-) -> LossSum:
-    entry = entry_named("loss", word.name)
-    if entry is None:
-        raise Mistake(
-            "unknown-name",
-            f"there is no loss {word.name}",
-            word.span,
-            help=suggestion(word.name, WORDS["loss"]),
-        )
-    tensors = [item for item in given if item.name is None]
-    named = tuple(item for item in given if item.name is not None)
-    loss = binding.entry_of(frame, entry, named, expression.span)
-    assert isinstance(loss, Loss)
-    if len(tensors) not in (0, 2):
-        raise Mistake(
-            "operands",
-            f"{word.name} compares a tensor of the net with a field of the data",
-            expression.span,
-            help=f"{word.name}(output, label)",
-        )
-    prediction, target = [_field(item.value) for item in tensors] or (None, None)
-    return LossSum((LossTerm(loss, prediction, target),))
-
-
-def _field(expression: tree.Expression) -> str:
-    if isinstance(expression, tree.Name):
-        return expression.name
-    raise Mistake("wrong-value", "the name of a tensor or of a field stands here", expression.span)

@@ -88,6 +88,11 @@ def _children(kind: type[tree.TreeNode]) -> tuple[str, ...]:
 _fields: dict[type[tree.TreeNode], tuple[str, ...]] = {}
 
 
+def words_in(node: tree.TreeNode) -> frozenset[str]:
+    """Every name in a piece of the tree, those behind a dot and of arguments too."""
+    return frozenset(item.name for item, _ in _walk(node) if isinstance(item, tree.Name))
+
+
 def names_used_in(expression: tree.Expression) -> frozenset[str]:
     """The names that an expression may look up, `it` and the words of the catalogue among them."""
     return frozenset([name.name for name in survey(expression).uses])

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from netdsl.analyze.fold import folded
-from netdsl.backends.engine import Array, Task, Term
+from netdsl.backends.engine import Array, Operand, Task, Term
 from netdsl.catalog.layers.activation import Step
 from netdsl.catalog.losses import BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError
 from netdsl.catalog.optimizers import Optimizer
@@ -45,14 +45,18 @@ def problem(
         field = f"target of {output.name}"
         arrays[field] = _target(loss, net, output, len(inputs[0]), generator)
         type, auxiliary = net.graph.types[output.value], output.kind == "auxiliary"
-        terms.append(Term(loss, output.name, type, field, 1.0, auxiliary))
+        target = (
+            type.with_shape(*type.shape[:-1]).replace(number="int") if loss.takes_label else type
+        )
+        operands = (Operand(output.name, type, False), Operand(field, target, True))
+        terms.append(Term(loss, operands, 1.0, auxiliary))
     if not terms:
         return None
     task = Task(
         inputs=tuple(port.name for port in net.inputs),
         output=main_output(net).name,
         terms=tuple(terms),
-        folded=frozenset(term.output for term in terms if term.loss.folds),
+        folded=frozenset(term.prediction.name for term in terms if term.loss.folds),
         scored=None,
         optimizer=optimizer,
         penalties=(),

@@ -7,6 +7,7 @@ import numpy as np
 from netdsl.backends.engine import Array, Indices, Judge
 from netdsl.record import Record
 from netdsl.training.answer import Reading, classes_of, probabilities, reading_of
+from netdsl.training.metrics import compared
 from netdsl.training.plan import Plan
 
 # The logarithm of nothing is not told.
@@ -55,8 +56,9 @@ def _answers(plan: Plan, judge: Judge, examples: Indices) -> tuple[Array, Array]
     target = plan.data.target
     if not reading.classes:
         # Of a net that restores its input the target is what the loss compares with.
-        terms = [term for term in plan.task.terms if not term.auxiliary]
-        target = next((term.field for term in terms if term.output == reading.output), target)
+        term = compared(plan.task)
+        if term is not None and term.prediction.name == reading.output:
+            target = term.target.name
     return outputs[reading.output], fields[target].read(examples)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from netdsl.catalog.arguments import Entry, Text, show
-from netdsl.catalog.losses import LossSum
+from netdsl.catalog.losses import LossSum, LossTerm
 from netdsl.catalog.settings import Phase, Settings, Training
 from netdsl.record import REQUIRED, Record
 
@@ -91,22 +91,12 @@ def _pieces(value: Any) -> Iterator[Piece]:
         yield Piece(show(value))
 
 
-def _term(term: Record) -> Iterator[Piece]:
+def _term(term: LossTerm) -> Iterator[Piece]:
     """A term of a loss: its weight, unless that is 1, times the loss of what it is called with."""
-    loss: Entry | None = None
-    operands: list[str] = []
-    for name in type(term).fields:
-        value = getattr(term, name)
-        if isinstance(value, Entry):
-            loss = value
-        elif name == "weight":
-            if value != 1:
-                yield Piece(f"{value:g} * ")
-        else:
-            found = value if isinstance(value, tuple) else (value,)
-            operands += [str(item) for item in found if item is not None]
-    assert loss is not None, "a term of a loss has a loss"
-    yield from _call(loss, operands)
+    if term.weight != 1:
+        yield Piece(f"{term.weight:g} * ")
+    written = [place.text for place in term.places]
+    yield from _call(term.loss, written or term.operands)
 
 
 def _call(entry: Entry, operands: Sequence[str] = ()) -> Iterator[Piece]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from netdsl.backends.engine import Array, Task
 from netdsl.record import Record
+from netdsl.training.objective import PLAIN
 
 Activation = Literal["none", "softmax", "sigmoid"]
 
@@ -17,12 +18,14 @@ class Reading(Record):
     """How an output is read: `activation` is what makes probabilities of its numbers.
 
     Without classes the numbers are the answer. `probable` says whether there are probabilities.
+    One unit for two classes means the second above `boundary`.
     """
 
     output: str
     classes: tuple[str, ...]
     activation: Activation
     probable: bool
+    boundary: float = 0.5
 
     def to_json(self) -> dict[str, Any]:
         """What `from_json` reads."""
@@ -40,19 +43,35 @@ def reading_of(task: Task, classes: tuple[str, ...]) -> Reading:
     if term is None:
         return Reading(task.output, (), "none", False)
     # A folded output gives probabilities already; logits still need the activation.
-    logits = term.loss.takes_logits and term.output not in task.folded
+    logits = term.loss.takes_logits and term.prediction.name not in task.folded
     activation: Activation = "none"
     if logits:
         activation = "softmax" if term.loss.folds == "softmax" else "sigmoid"
-    return Reading(term.output, classes, activation, term.loss.takes_logits)
+    # Probabilities are cut in the middle, whatever the logits are.
+    boundary = 0.5 if term.loss.takes_logits else term.loss.boundary
+    # The net itself hands out what the loss takes as it is.
+    output = term.prediction.name.removeprefix(PLAIN)
+    return Reading(output, classes, activation, term.loss.takes_logits, boundary)
 
 
 def classes_of(values: Array, reading: Reading) -> Array:
     """The number of the class of each example or position."""
     values = _activated(values, reading.activation)
     if values.shape[-1] == 1:
-        return np.asarray(values[..., 0] > 0.5, dtype=np.int64)
+        return np.asarray(values[..., 0] > reading.boundary, dtype=np.int64)
     return np.asarray(values.argmax(axis=-1))
+
+
+def probabilities(values: Array, reading: Reading) -> Array:
+    """The probability of each class, (…, classes), in double precision; scores where it has none.
+
+    One unit for two classes becomes two.
+    """
+    values = _activated(values.astype(np.float64), reading.activation)
+    if values.shape[-1] == 1:
+        other = 1 - values if reading.probable else -values
+        return np.concatenate([other, values], axis=-1)
+    return values / values.sum(axis=-1, keepdims=True) if reading.probable else values
 
 
 def answers(values: Array, reading: Reading) -> list[dict[str, Any]]:
@@ -63,18 +82,11 @@ def answers(values: Array, reading: Reading) -> list[dict[str, Any]]:
     told = [{"class": reading.classes[number]} for number in chosen]
     if not reading.probable:
         return told
+    active = probabilities(values, reading)
     return [
         answer | {"probability": float(row[number])}
-        for answer, row, number in zip(told, probabilities(values, reading), chosen, strict=True)
+        for answer, row, number in zip(told, active, chosen, strict=True)
     ]
-
-
-def probabilities(values: Array, reading: Reading) -> Array:
-    """The probability of each class, on the last axis, where there are probabilities."""
-    active = _activated(values, reading.activation)
-    if active.shape[-1] == 1:
-        active = np.concatenate([1 - active, active], axis=-1)
-    return active
 
 
 def _activated(values: Array, activation: Activation) -> Array:

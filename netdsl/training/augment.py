@@ -29,7 +29,8 @@ def augmenting(
         return None
     given = {name: _input_role(data.fields[name]) for name in inputs}
     shape = _shape(data, given)
-    wanted = {term.field: _target_role(data.fields[term.field], inputs, shape) for term in terms}
+    compared = {one.name: data.fields[one.name] for t in terms for one in t.operands if one.field}
+    wanted = {name: _target_role(field, inputs, shape) for name, field in compared.items()}
     refused = [
         *refusals(steps, [data.fields[name] for name in inputs]),
         *_refused_losses(steps, terms),

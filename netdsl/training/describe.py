@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from netdsl.catalog.arguments import Entry, Symbol
-from netdsl.catalog.losses import LossSum
+from netdsl.catalog.losses import LossSum, LossTerm
 from netdsl.record import Record
 
 
@@ -14,7 +14,7 @@ def describe(value: object) -> Any:
     if isinstance(value, Entry):
         return {"name": value.word} | _fields(value)
     if isinstance(value, LossSum):
-        return [_fields(term) for term in value.terms]
+        return [_term(term) for term in value.terms]
     if isinstance(value, tuple):
         return [describe(item) for item in value]
     if value is None or isinstance(value, (bool, int, float, str)):
@@ -25,3 +25,12 @@ def describe(value: object) -> Any:
 
 def _fields(record: Record) -> dict[str, Any]:
     return {name: describe(getattr(record, name)) for name in type(record).fields}
+
+
+def _term(term: LossTerm) -> dict[str, Any]:
+    """What is said of a term, but where it is written."""
+    return {
+        "loss": describe(term.loss),
+        "operands": list(term.operands),
+        "weight": term.weight,
+    }

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from netdsl.catalog.metrics import metric_of
 from netdsl.training.stopping import larger_is_better
 
 # What the names of the validation share's figures begin with; those of training have no mark.
@@ -15,7 +16,6 @@ TESTED = "test_"
 
 # What an entry says beside its figures.
 _OF_ENTRY = frozenset({"epoch", "seconds", "kept", "phase", "rate"})
-_SHARES = ("accuracy", "precision", "recall")
 
 
 def figures_of(entry: Mapping[str, Any], prefix: str = "") -> dict[str, float]:
@@ -34,7 +34,9 @@ def shown(name: str, value: float | None) -> str:
     """A figure as people read it: shares in percent, everything else with four digits."""
     if value is None:
         return "none"
-    return f"{100 * value:.2f} %" if name.endswith(_SHARES) else f"{value:.4f}"
+    metric = metric_of(name.removeprefix(TESTED))
+    share = metric.share if metric is not None else name.endswith("accuracy")
+    return f"{100 * value:.2f} %" if share else f"{value:.4f}"
 
 
 def worth(name: str, value: float | None) -> float:

@@ -17,6 +17,7 @@ from netdsl.backends.engine import Array, Engine, Indices, Task
 from netdsl.diagnostics import UserError
 from netdsl.training.initial import initial_weights
 from netdsl.training.interrupt import Interruptions
+from netdsl.training.metrics import evaluated
 from netdsl.training.order import batches, chance, length
 from netdsl.training.plan import Plan
 from netdsl.training.run import Entry, RunFolder, State
@@ -101,7 +102,14 @@ class _Phase:
         listener.epoch_starts(epoch, sum(map(len, cut)))
         figures = self._engine.train(cut, rates, chance(seed, epoch), listener.examples_done)
         if len(self._plan.split.validation):
-            validated = self._engine.evaluate(self._plan.split.validation)
+            plan = self._plan
+            validated = evaluated(
+                self._engine,
+                self._phase.task,
+                plan.metrics,
+                plan.data.classes,
+                plan.split.validation,
+            )
             figures |= {f"val_{name}": value for name, value in validated.items()}
         for name, value in figures.items():
             if not math.isfinite(value):

@@ -1,17 +1,41 @@
-"""The loss as a spec writes it, resolved: which output meets which field, what is folded."""
+"""The loss as a spec writes it, resolved: which tensors meet which fields, what is folded."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import numpy as np
 
 from netdsl.analyze.fold import folded as fold_of
-from netdsl.backends.engine import Term
-from netdsl.catalog.losses import BinaryCrossEntropy, LossSum, LossTerm
-from netdsl.data.fields import DataSet, Field, as_labels
+from netdsl.backends.engine import Operand, Term
+from netdsl.catalog.layers.scaling import Identity
+from netdsl.catalog.losses import BALANCED, CrossEntropy, Loss, LossSum, LossTerm
+from netdsl.data.fields import DataSet, Field, Indices, as_labels
 from netdsl.data.streamed import Streamed
-from netdsl.diagnostics import UserError
-from netdsl.graph import ElaboratedNet, Output
-from netdsl.tensor import Size, TensorType
+from netdsl.diagnostics import SpecError, UserError
+from netdsl.elaborate.suggest import suggestion
+from netdsl.graph import PRIVATE, ElaboratedNet, Node, Output, Written
+from netdsl.record import Record
+from netdsl.training.compared import check, refused
+
+# Before the name of an output that the loss takes as it is, beside its logits.
+PLAIN = f"{PRIVATE}plain_"
+# Operands that are fields of the data, where a field has the name that is written.
+_FIELDS = ("target", "same")
+
+
+class Objective(Record):
+    """What is to be made small.
+
+    `net` is the net that is trained: where the loss takes a tensor both before and after its last
+    activation, it has that tensor once more, as a further output. `folded` are the outputs whose
+    logits the loss takes, `scored` is the term whose accuracy can be told.
+    """
+
+    net: ElaboratedNet
+    terms: tuple[Term, ...]
+    folded: frozenset[str]
+    scored: Term | None
 
 
 def main_output(net: ElaboratedNet) -> Output:
@@ -23,166 +47,189 @@ def main_output(net: ElaboratedNet) -> Output:
 
 
 def with_targets(net: ElaboratedNet, loss: LossSum, data: DataSet) -> DataSet:
-    """The data set with its target in the forms that the terms need.
-
-    Classes where a loss wants them; for an output with one unit for each class and a loss that
-    compares numbers, a further field has the classes as one-hot vectors.
-    """
+    """The data set with numbers as classes where a loss wants them."""
+    finder = _Finder(net, data, {})
     for term in loss.terms:
-        if _target_name(term, data) == data.target and _is_classes(term, data):
-            data = as_labels(data)
-    for term in loss.terms:
-        target = data.fields[_target_name(term, data)]
-        output = _output(net, term)
-        if _one_hot(term, _type(net, output), target, data):
-            values = np.eye(len(data.classes), dtype=np.float32)[target.array]
-            data = data.with_field(Field(_one_hot_name(target.name), "array", values))
+        for found in finder.operands(term):
+            if found is data.fields[data.target] and _is_classes(term.loss, found):
+                return as_labels(data)
     return data
 
 
 def objective(
-    net: ElaboratedNet, loss: LossSum, data: DataSet
-) -> tuple[tuple[Term, ...], frozenset[str], Term | None]:
-    """The terms, the outputs folded into them, and the term whose accuracy can be told."""
+    net: ElaboratedNet,
+    loss: LossSum,
+    data: DataSet,
+    inputs: Mapping[str, str],
+    train: Indices,
+) -> Objective:
+    """The objective of a loss; `inputs` has the field of each input, `train` the training share."""
+    finder = _Finder(net, data, inputs)
+    uses = [_Use(net, written, finder.operands(written)) for written in loss.terms]
+    folded = frozenset(use.first.name for use in uses if use.folds)
+    outputs = _Outputs(net, folded)
     terms = []
-    folded: set[str] = set()
-    unfolded: set[str] = set()
     scored: Term | None = None
-    for written in loss.terms:
-        output = _output(net, written)
-        type = _type(net, output)
-        target = data.fields[_target_name(written, data)]
-        if _one_hot(written, type, target, data):
-            target = data.fields[_one_hot_name(target.name)]
-        _check_shapes(net, written, output, type, target, data)
-        auxiliary = output.kind == "auxiliary"
-        term = Term(written.loss, output.name, type, target.name, written.weight, auxiliary)
+    for use in uses:
+        check(net, use.written, use.found, data)
+        term = Term(
+            _learned(use.written, use.found, data, train),
+            tuple(outputs.operand(one, use.folds and at == 0) for at, one in enumerate(use.found)),
+            use.written.weight,
+            use.auxiliary,
+        )
         terms.append(term)
-        folds = written.loss.folds and fold_of(net.graph, output.value, written.loss.folds)
-        (folded if folds else unfolded).add(output.name)
-        of_classes = bool(data.classes) and _target_name(written, data) == data.target
-        if scored is None and of_classes and not auxiliary:
+        if scored is None and use.scores(data) and not term.auxiliary:
             scored = term
     if all(term.auxiliary for term in terms):
         raise UserError("the loss uses auxiliary outputs alone, which are absent from evaluation")
-    for name in sorted(folded & unfolded):
-        raise UserError(
-            f"the loss takes {name} both before and after its last activation; name one of them as "
-            "a further output"
+    return Objective(outputs.net, tuple(terms), folded, scored)
+
+
+class _Use:
+    """A term with the outputs and fields that it is about."""
+
+    def __init__(self, net: ElaboratedNet, written: LossTerm, found: list[Output | Field]) -> None:
+        self.written = written
+        self.found = found
+        self.first = found[0]
+        self.auxiliary = any(isinstance(o, Output) and o.kind == "auxiliary" for o in found)
+        word = written.loss.folds
+        # Whether the activation at the end of the first tensor is folded into the loss.
+        self.folds = isinstance(self.first, Output) and bool(
+            word and fold_of(net.graph, self.first.value, word)
         )
-    return tuple(terms), frozenset(folded), scored
+
+    def scores(self, data: DataSet) -> bool:
+        """Whether its answers are classes of the data, which can be right or wrong."""
+        if not data.classes or not isinstance(self.first, Output) or len(self.found) < 2:
+            return False
+        second = self.found[1]
+        return isinstance(second, Field) and second.name == data.target
 
 
-def _output(net: ElaboratedNet, term: LossTerm) -> Output:
-    if term.prediction is None:
-        return main_output(net)
-    for output in net.graph.outputs:
-        if output.name == term.prediction:
-            return output
-    if term.prediction == "output":
-        return main_output(net)
-    names = ", ".join(output.name for output in net.graph.outputs)
-    raise UserError(
-        f"the loss uses {term.prediction}, which is no output of {net.name}; its outputs are "
-        f"{names}, and `output … as {term.prediction}` would make another"
-    )
+class _Finder:
+    """Finds what the operands of terms are."""
 
+    def __init__(self, net: ElaboratedNet, data: DataSet, inputs: Mapping[str, str]) -> None:
+        self._net = net
+        self._data = data
+        self._inputs = inputs
 
-def _type(net: ElaboratedNet, output: Output) -> TensorType:
-    return net.graph.types[output.value]
+    def operands(self, term: LossTerm) -> list[Output | Field]:
+        """The outputs and fields that a term is about; without any the main output and target."""
+        if term.operands:
+            return [self._operand(term, at) for at in range(len(term.operands))]
+        if term.loss.operands != Loss.operands:
+            shown = ", ".join(term.loss.operands)
+            raise UserError(f"{term.loss.word} names its tensors: {term.loss.word}({shown})")
+        return [main_output(self._net), self._data.fields[self._data.target]]
 
+    def _operand(self, term: LossTerm, at: int) -> Output | Field:
+        name = term.operands[at]
+        output, field = self._output(name), self._field(name.removeprefix(PRIVATE))
+        first, second = (field, output) if term.loss.operands[at] in _FIELDS else (output, field)
+        found = first or second
+        if found is None:
+            raise self._unknown(term, at)
+        return found
 
-def _target_name(term: LossTerm, data: DataSet) -> str:
-    if term.target is None or (term.target == "label" and "label" not in data.fields):
-        return data.target
-    if term.target not in data.fields:
-        raise UserError(
-            f"the loss uses {term.target}, which is no field of {data.name}; its fields are "
-            f"{', '.join(data.fields)}"
+    def _output(self, name: str) -> Output | None:
+        named = (output for output in self._net.graph.outputs if output.name == name)
+        return next(named, main_output(self._net) if name == "output" else None)
+
+    def _field(self, name: str) -> Field | None:
+        if name == "label" and name not in self._data.fields:
+            name = self._data.target
+        return self._data.fields.get(self._inputs.get(name, name))
+
+    def _unknown(self, term: LossTerm, at: int) -> UserError | SpecError:
+        name = term.operands[at]
+        graph, fields = self._net.graph, list(self._data.fields)
+        outputs = [output.name for output in graph.outputs if not output.name.startswith(PRIVATE)]
+        return refused(
+            term,
+            f"the loss uses {name}, which is no tensor of {self._net.name} and no field of "
+            f"{self._data.name}; its fields are {', '.join(fields)}",
+            at,
+            "unknown-name",
+            suggestion(name, {*outputs, *fields, *graph.members}),
         )
-    return term.target
 
 
-def _is_classes(term: LossTerm, data: DataSet) -> bool:
-    """Whether the target of a term is to be read as classes."""
-    target = data.fields[data.target]
-    if term.loss.takes_label:
-        return True
-    two = target.kind == "number" and len(np.unique(target.array)) == 2
-    return two and isinstance(term.loss, BinaryCrossEntropy)
+class _Outputs:
+    """The outputs that a loss takes. `net` has one more for each that it takes in two ways."""
 
+    def __init__(self, net: ElaboratedNet, folded: frozenset[str]) -> None:
+        self.net = net
+        self._folded = folded
 
-def _one_hot(term: LossTerm, type: TensorType, target: Field, data: DataSet) -> bool:
-    return (
-        target.kind == "label"
-        and target.name == data.target
-        and not term.loss.takes_label
-        and target.type.rank == 0
-        and type.shape == (len(data.classes),)
-        and len(data.classes) > 1
-    )
+    def operand(self, found: Output | Field, folds: bool) -> Operand:
+        """What is found, as an engine knows it."""
+        if isinstance(found, Field):
+            return Operand(found.name, found.type, True)
+        name = found.name
+        if name in self._folded and not folds:
+            name = self._plain(found)
+        return Operand(name, self.net.graph.types[found.value], False)
 
-
-def _one_hot_name(name: str) -> str:
-    return f"{name} as one-hot"
-
-
-def _check_shapes(
-    net: ElaboratedNet,
-    term: LossTerm,
-    output: Output,
-    type: TensorType,
-    target: Field,
-    data: DataSet,
-) -> None:
-    word = term.loss.word
-    shown = f"{output.name} of {net.name} is {type}"
-    told = f"{target.name} of {data.name}"
-    if term.loss.takes_label:
-        if target.kind != "label":
-            raise UserError(f"{word} needs classes, but {told} is {target.type}; mse takes numbers")
-        if type.rank < 1 or not _same(_without_last(type), target.type):
-            raise UserError(f"{word}: {shown}, but each example of {told} is {target.type}")
-        if type.channels != len(data.classes):
-            way_out = (
-                "; one unit for two classes goes with sigmoid and binary_cross_entropy"
-                if type.channels == 1
-                else ""
+    def _plain(self, output: Output) -> str:
+        """The name of an output that has its last activation, beside the one that has it not."""
+        graph = self.net.graph
+        name = PLAIN + output.name
+        if all(other.name != name for other in graph.outputs):
+            value = len(graph.types)
+            node = Node(
+                stem=Identity.word,
+                named=False,
+                level=None,
+                work=Identity(),
+                inputs=(output.value,),
+                outputs=(value,),
+                taps=(),
+                written=Written(output.span, {}),
+                training=output.kind == "auxiliary",
             )
-            raise UserError(
-                f"{word} needs one unit for each class: {shown}, but {told} has "
-                f"{len(data.classes)} classes{way_out}"
+            graph = graph.replace(
+                nodes=(*graph.nodes, node),
+                types=(*graph.types, graph.types[output.value]),
+                outputs=(*graph.outputs, output.replace(name=name, value=value)),
             )
-        return
-    single = type.shape == (1,) and target.type.rank == 0
-    if not single and not _same(type, target.type):
-        raise UserError(f"{word} needs two equal shapes: {shown}, but {told} is {target.type}")
-    if target.kind == "label" and len(data.classes) > 2:
-        raise UserError(
-            f"{word}: {told} has {len(data.classes)} classes, but {shown}; give it one unit for "
-            "each class"
+            self.net = self.net.replace(graph=graph)
+        return name
+
+
+def _learned(written: LossTerm, found: list[Output | Field], data: DataSet, train: Indices) -> Loss:
+    """The loss with numbers in the place of balanced weights.
+
+    They are examples / (classes * examples of the class) over the training share, as in
+    scikit-learn; a class that is absent from it does not count.
+    """
+    loss = written.loss
+    if not isinstance(loss, CrossEntropy) or loss.weights is None:
+        return loss
+    count = len(data.classes)
+    target = found[1]
+    if loss.weights == BALANCED:
+        if not isinstance(target, Field) or target.kind != "label":
+            raise refused(written, "balanced weights are those of classes; this target has none", 1)
+        if isinstance(target.values, Streamed):
+            told = f"balanced weights count every label, but {target.name} is read batch by batch"
+            raise refused(written, told, 1, help="weights=[1, 2.5] gives them")
+        counts = np.bincount(target.array[train].reshape(-1), minlength=count)
+        weights = counts.sum() / (count * np.maximum(counts, 1)) * (counts > 0)
+        return loss.replace(weights=tuple(weights.tolist()))
+    if count and len(loss.weights) != count:
+        raise refused(
+            written,
+            f"cross_entropy has {len(loss.weights)} weights, but {data.name} has {count} classes",
+            0,
         )
-    if isinstance(term.loss, BinaryCrossEntropy) and not _within_0_and_1(target):
-        raise UserError(f"{word} needs a target from 0 to 1, which {told} is not; mse takes any")
+    return loss
 
 
-def _without_last(type: TensorType) -> TensorType:
-    """The type without its last axis."""
-    return type.with_shape(*type.shape[:-1])
-
-
-def _same(one: TensorType, other: TensorType) -> bool:
-    """Whether two shapes agree, as far as sizes are known before run time."""
-    return one.rank == other.rank and all(
-        isinstance(a, Size) or isinstance(b, Size) or a == b
-        for a, b in zip(one.shape, other.shape, strict=True)
-    )
-
-
-def _within_0_and_1(target: Field) -> bool:
-    """Whether a target can be one of binary cross-entropy; of what is streamed, an image is."""
-    if target.kind == "image" and target.values.dtype == np.uint8:
-        return True
-    if isinstance(target.values, Streamed):
+def _is_classes(loss: Loss, target: Field) -> bool:
+    """Whether numbers of a target are to be read as classes."""
+    if target.kind != "number":
         return False
-    return bool(target.array.min() >= 0 and target.array.max() <= 1)
+    return loss.takes_label or (loss.folds == "sigmoid" and len(np.unique(target.array)) == 2)

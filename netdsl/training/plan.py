@@ -14,10 +14,11 @@ import numpy as np
 from netdsl.backends.engine import Penalty, Task
 from netdsl.catalog.base import Weighted
 from netdsl.catalog.layers.norm import BatchNorm
+from netdsl.catalog.metrics import Accuracy, Metric
 from netdsl.catalog.schedules import Plateau
-from netdsl.catalog.settings import Accuracy, Patience, Phase, Settings, Training
+from netdsl.catalog.settings import Patience, Phase, Settings, Training
 from netdsl.data.examples import Examples
-from netdsl.data.fields import DataSet, Values
+from netdsl.data.fields import DataSet, Indices, Values
 from netdsl.data.meet import meet, written
 from netdsl.data.read import read
 from netdsl.data.scaling import Scaling, standardise
@@ -27,6 +28,7 @@ from netdsl.diagnostics import UserError
 from netdsl.elaborate.parts import no_such_part, weights_of
 from netdsl.graph import ElaboratedNet, Graph, named_nodes, named_weights
 from netdsl.tensor import TensorType
+from netdsl.training import metrics
 from netdsl.training.augment import augmenting
 from netdsl.training.objective import main_output, objective, with_targets
 from netdsl.training.order import length
@@ -75,8 +77,13 @@ class Plan:
         """The fields that the tasks use, as engines take them; `workers` processes read them."""
         used = {self.data.target}
         for phase in self.phases:
-            used |= {*phase.task.inputs, *(term.field for term in phase.task.terms)}
+            used.update(phase.task.field_names)
         return Examples({n: v for n, v in self.arrays.items() if n in used}, workers)
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """What is told beside the loss."""
+        return self.settings.metrics or ()
 
     @property
     def epochs(self) -> int:
@@ -104,25 +111,35 @@ def make_plan(net: ElaboratedNet, training: Training, base: Path) -> Plan:
     data, scalings = standardise(data, parts.train)
     inputs = meet(data, net.inputs)
     data = _as_floats(data, net, inputs)
-    phases = [_stretch(net, phase, data, inputs) for phase in training.phases]
+    phases = []
+    for phase in training.phases:
+        # A loss may ask for further outputs.
+        stretch, net = _stretch(net, phase, data, inputs, parts.train)
+        phases.append(stretch)
     settings = _with_metrics(settings, phases[-1].task)
     plan = Plan(net, settings, tuple(phases), data, parts, scalings, digest)
     for stretch in plan.phases:
+        metrics.check(plan.metrics, stretch.task, data.classes)
         _check_watched(plan, stretch)
         _check_batch(plan, stretch)
     return plan
 
 
-def _stretch(net: ElaboratedNet, phase: Phase, data: DataSet, inputs: tuple[str, ...]) -> Stretch:
+def _stretch(
+    net: ElaboratedNet, phase: Phase, data: DataSet, inputs: tuple[str, ...], train: Indices
+) -> tuple[Stretch, ElaboratedNet]:
+    """The phase, and the net with the outputs that its loss is about."""
     settings = phase.settings
-    terms, folded, scored = objective(net, settings.loss, data)
+    fields = dict(zip((port.name for port in net.inputs), inputs, strict=True))
+    goal = objective(net, settings.loss, data, fields, train)
+    net = goal.net
     frozen = _frozen(net, phase)
     task = Task(
         inputs=inputs,
         output=main_output(net).name,
-        terms=terms,
-        folded=folded,
-        scored=scored,
+        terms=goal.terms,
+        folded=goal.folded,
+        scored=goal.scored,
         optimizer=settings.optimizer,
         penalties=tuple(_penalties(net.graph, settings, frozen)),
         batch=_at_once(settings, len(data)),
@@ -133,16 +150,14 @@ def _stretch(net: ElaboratedNet, phase: Phase, data: DataSet, inputs: tuple[str,
         ema=settings.ema,
         precision=settings.precision,
         fast=settings.fast,
-        augmenting=augmenting(settings.augment, data, inputs, terms),
+        augmenting=augmenting(settings.augment, data, inputs, goal.terms),
     )
-    return Stretch(phase.name, settings, task)
+    return Stretch(phase.name, settings, task), net
 
 
 def _with_metrics(settings: Settings, task: Task) -> Settings:
     if settings.metrics is None:
         return settings.replace(metrics=() if task.scored is None else (Accuracy(),))
-    if settings.metrics and task.scored is None:
-        raise UserError("accuracy needs a classification; this loss has no label for its target")
     return settings
 
 
@@ -231,7 +246,10 @@ def _check_watched(plan: Plan, phase: Stretch) -> None:
 def _told(plan: Plan, task: Task) -> list[str]:
     """The figures that every entry of the log has."""
     own = ["loss"] if task.scored is None else ["loss", "accuracy"]
-    return [*own, *(f"val_{name}" for name in own if len(plan.split.validation))]
+    if not len(plan.split.validation):
+        return own
+    further = [metric.figure for metric in plan.metrics if metric.figure not in ("", *own)]
+    return [*own, *(f"val_{name}" for name in (*own, *further))]
 
 
 def _check_batch(plan: Plan, phase: Stretch) -> None:

@@ -83,16 +83,13 @@ def result_line(result: Mapping[str, Any]) -> str:
 
 def result_table(result: Mapping[str, Any]) -> Table:
     """What became of each class."""
+    first = next(iter(result["classes"].values()))
     table = Table("class")
-    for name in ("examples", "precision", "recall"):
+    for name in first:
         table.add_column(name, justify="right")
     for name, figures in result["classes"].items():
-        table.add_row(
-            name,
-            str(figures["examples"]),
-            shown("precision", figures["precision"]),
-            shown("recall", figures["recall"]),
-        )
+        count, *shares = figures.items()
+        table.add_row(name, str(count[1]), *(shown(*share) for share in shares))
     return table
 
 

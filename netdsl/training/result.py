@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from netdsl.backends.engine import Array, Indices, Judge
+from netdsl.catalog.metrics import Accuracy, Confusion, Iou
 from netdsl.data.examples import Examples
-from netdsl.training.answer import classes_of, reading_of
+from netdsl.training.metrics import Measure
 from netdsl.training.plan import Plan
 
 
@@ -18,32 +17,34 @@ def evaluate(plan: Plan, engine: Judge, examples: Examples, rows: Indices) -> di
     `confusion[i][j]` counts the examples of class i that were taken for class j. Examples that
     cannot be read do not count.
     """
-    figures = engine.evaluate(rows)
+    told = [m for m in plan.metrics if m.figure and not isinstance(m, Accuracy)]
+    if plan.task.scored is None and not told:
+        figures = engine.evaluate(rows)
+        return {"examples": len(rows) - examples.unreadable(rows), **figures}
+    # Of a classification the matrix is told in any case.
+    extra = [Confusion()] if plan.task.scored is not None else []
+    measure = Measure([*told, *extra], plan.task, plan.data.classes)
+    figures = engine.evaluate(rows, measure.watch) | measure.figures()
     result: dict[str, Any] = {"examples": len(rows) - examples.unreadable(rows), **figures}
-    reading = reading_of(plan.task, plan.data.classes)
-    if not reading.classes:
-        return result
-    confusion = np.zeros((len(reading.classes),) * 2, dtype=np.int64)
-    cuts = range(plan.task.batch, len(rows), plan.task.batch)
-    for batch in examples.batches(np.split(rows, cuts)):
-        outputs = engine.predict([batch[name] for name in plan.task.inputs])
-        chosen = classes_of(outputs[reading.output], reading)
-        confusion += _confusion(batch[plan.data.target], chosen, len(reading.classes))
-    result["classes"] = {
-        name: {
-            "examples": int(confusion[index].sum()),
-            "precision": _share(confusion[index, index], confusion[:, index].sum()),
-            "recall": _share(confusion[index, index], confusion[index].sum()),
+    if measure.matrix is not None:
+        counts = measure.matrix.counts
+        iou = any(isinstance(metric, Iou) for metric in told)
+        result["classes"] = {
+            name: _of_class(counts, index, iou) for index, name in enumerate(plan.data.classes)
         }
-        for index, name in enumerate(reading.classes)
-    }
-    result["confusion"] = confusion.tolist()
+        result["confusion"] = counts.tolist()
     return result
 
 
-def _confusion(right: Array, chosen: Array, classes: int) -> Array:
-    pairs = right.reshape(-1) * classes + chosen.reshape(-1)
-    return np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
+def _of_class(counts: Array, index: int, iou: bool) -> dict[str, Any]:
+    """What became of one class."""
+    right, of_it, for_it = counts[index, index], counts[index].sum(), counts[:, index].sum()
+    figures = {
+        "examples": int(of_it),
+        "precision": _share(right, for_it),
+        "recall": _share(right, of_it),
+    }
+    return figures | {"iou": _share(right, of_it + for_it - right)} if iou else figures
 
 
 def _share(part: int, whole: int) -> float | None:

@@ -98,7 +98,7 @@ def start(
 
     Examples that do not lie in memory are read by `workers` processes; 0 means by this one.
     """
-    plan = make_plan(spec.net, spec.training, spec.folder)
+    plan = make_plan(spec.trained, spec.training, spec.folder)
     started = pretrained.started(plan.net, plan.settings.init, spec.folder)
     engines = Engines(backend_name, plan, device, workers)
     engines(plan.phases[0].task)
@@ -208,7 +208,9 @@ def predict(
     reading = Reading.from_json(stored["reading"])
     schemas = [Schema.from_json(schema) for schema in stored["inputs"]]
     chosen = runtime(backend_name or stored["backend"])
-    model = chosen.make_model(spec.net, reading.output, device)
+    # The classes may be read from a tensor that the loss alone makes an output.
+    own = any(output.name == reading.output for output in spec.net.graph.outputs)
+    model = chosen.make_model(spec.net if own else spec.trained, reading.output, device)
     model.put_weights(weights)
     told = []
     for file in files:
@@ -287,7 +289,7 @@ def _stored_spec(
 
 def _stored_plan(spec: Spec, stored: Mapping[str, Any]) -> Plan:
     """The plan of a run, over the data that it was begun with."""
-    plan = make_plan(spec.net, spec.training, Path(stored["data_folder"]))
+    plan = make_plan(spec.trained, spec.training, Path(stored["data_folder"]))
     if plan.digest != stored["data"]["digest"]:
         raise UserError(
             f"{plan.data.name} has changed since this run was begun, so that its shares would mix; "

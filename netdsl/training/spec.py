@@ -16,7 +16,8 @@ class Spec:
     """A net, what its `train` section says, and the files that both were read from.
 
     `asked` is the name of the net, where the command line gave one (`file.net:Net`); `sources` is
-    the text of each file by path, the main one first.
+    the text of each file by path, the main one first. `extended` is the net with further outputs,
+    where the loss uses tensors that the net does not hand out.
     """
 
     asked: str | None
@@ -25,6 +26,12 @@ class Spec:
     net: ElaboratedNet
     training: Training
     sources: Mapping[Path, str]
+    extended: ElaboratedNet | None = None
+
+    @property
+    def trained(self) -> ElaboratedNet:
+        """The net that is trained and evaluated; predictions are those of `net`."""
+        return self.extended or self.net
 
     @property
     def settings(self) -> Settings:

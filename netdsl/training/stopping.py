@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from netdsl.backends.engine import Figures
+from netdsl.catalog.metrics import metric_of
 from netdsl.catalog.schedules import Plateau, Schedule
 from netdsl.catalog.settings import Patience
 
@@ -96,4 +97,5 @@ class Falling:
 
 def larger_is_better(figure: str) -> bool:
     """Whether a figure that is told is better when it is large, as an accuracy is."""
-    return figure.removeprefix("val_") == "accuracy"
+    metric = metric_of(figure)
+    return metric is not None and metric.larger

@@ -173,7 +173,7 @@ def test_settings_say_where_they_come_from(folder: Path) -> None:
     assert rows["width"] == ["4", "--set"]
     assert rows["optimizer"][0].startswith("adam(lr=0.01, beta1=0.9,")
     assert rows["optimizer"][1] == "spec"
-    assert rows["loss"] == ["cross_entropy(reduce=mean)", "spec"]
+    assert rows["loss"] == ["cross_entropy(reduce=mean, smoothing=0, weights=none)", "spec"]
     assert rows["batch"] == ["32", "default"]
     assert rows["data"][0] == 'csv(file="t.csv", target="<b>kind</b>", separator=none)'
     digits = {row[0]: row[1:3] for row in page(folder, "digits").cells if len(row) == 4}

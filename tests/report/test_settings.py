@@ -31,8 +31,12 @@ train {
 
 @pytest.fixture(scope="module")
 def found() -> dict[str, Row]:
-    training = api.read("points.net", text=SPEC).training(set={"epochs": "4"})
-    assert training is not None
+    spec = api.read("points.net", text=SPEC)
+    training, net = spec.training(set={"epochs": "4"}), spec.elaborate()
+    assert training is not None and net is not None
+    read = spec.with_losses(training, net)
+    assert read is not None
+    _, training = read
     return {row.name: row for row in rows(training.settings, {"train.epochs": "4"})}
 
 
@@ -49,8 +53,8 @@ def written(row: Row) -> str:
         ("split", "[0.8, 0.1, 0.1]", "spec"),
         (
             "loss",
-            "cross_entropy(output, label{, reduce=mean}) + "
-            "0.3 * cross_entropy(aux, label{, reduce=mean})",
+            "cross_entropy(output, label{, reduce=mean, smoothing=0, weights=none}) + "
+            "0.3 * cross_entropy(aux, label{, reduce=mean, smoothing=0, weights=none})",
             "spec",
         ),
         ("epochs", "4", "--set"),

@@ -12,7 +12,7 @@ import torch
 
 from netdsl.backends.augment import Array, draw
 from netdsl.backends.torch.augment import Augmenter
-from netdsl.backends.torch.losses import target_of, to_torch
+from netdsl.backends.torch.scoring import to_torch
 from netdsl.catalog.augmentations import (
     Augmentation,
     ColorJitter,
@@ -189,12 +189,13 @@ def first_batch(made: Plan) -> tuple[Array, Array]:
     drawn = augmenter.draw(len(rows), 3, 0)
     (term,), (name,) = made.task.terms, made.task.inputs
     given = augmenter.input(drawn, name, to_torch(made.arrays[name][rows]))
-    target = target_of(term, made.arrays[term.field][rows])
-    return given.numpy(), augmenter.target(drawn, term.field, target, term.classes).numpy()
+    field = term.target.name
+    target = to_torch(made.arrays[field][rows])
+    return given.numpy(), augmenter.target(drawn, field, target, term.classes).numpy()
 
 
 def decoder(*steps: Augmentation) -> tuple[Array, Array]:
-    term = LossTerm(MeanSquaredError(), target="image")
+    term = LossTerm(MeanSquaredError(), ("output", "image"))
     return first_batch(plan(DECODER, data=Digits(), augment=steps, loss=loss(term)))
 
 
@@ -231,5 +232,5 @@ def test_one_unit_for_two_classes_is_mixed_between_them() -> None:
         loss=loss(LossTerm(BinaryCrossEntropy())),
     )
     _, target = first_batch(made)
-    assert target.shape == (50, 1)
+    assert target.shape == (50,)
     assert np.mean((target > 0.01) & (target < 0.99)) > 0.2

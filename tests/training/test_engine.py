@@ -101,7 +101,7 @@ def autoencoder() -> ElaboratedNet:
 def test_a_sum_is_over_the_numbers_of_one_example() -> None:
     figures = []
     for reduce in ("mean", "sum"):
-        term = LossTerm(BinaryCrossEntropy(reduce=reduce), target="image")
+        term = LossTerm(BinaryCrossEntropy(reduce=reduce), ("output", "image"))
         made = plan(autoencoder(), data=Digits(), loss=LossSum((term,)))
         figures.append(started(made).evaluate(made.split.validation))
     assert figures[1]["loss"] == pytest.approx(64 * figures[0]["loss"], rel=1e-5)
@@ -111,7 +111,7 @@ def test_a_sum_is_over_the_numbers_of_one_example() -> None:
 def test_an_auxiliary_output_counts_in_training_alone() -> None:
     heads = {"aux": Dense(units=2)}
     net = chain(Dense(units=2), Softmax(), shape=(2,), heads=heads)
-    both = loss_of(CrossEntropy(), LossTerm(CrossEntropy(), "aux", weight=0.3))
+    both = loss_of(CrossEntropy(), LossTerm(CrossEntropy(), ("aux", "label"), 0.3))
     made = plan(net, loss=both)
     main = plan(net)
     points, labels = (
@@ -166,7 +166,9 @@ def test_one_batch_of_all_is_gradient_descent() -> None:
 
 def test_images_are_channels_last_outside() -> None:
     made = plan(
-        autoencoder(), data=Digits(), loss=LossSum((LossTerm(MeanSquaredError(), target="image"),))
+        autoencoder(),
+        data=Digits(),
+        loss=LossSum((LossTerm(MeanSquaredError(), ("output", "image")),)),
     )
     running = started(made)
     images = made.arrays["image"][:5]

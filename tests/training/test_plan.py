@@ -20,7 +20,8 @@ from netdsl.catalog.losses import (
     LossTerm,
     MeanSquaredError,
 )
-from netdsl.catalog.settings import Accuracy, Patience
+from netdsl.catalog.metrics import Accuracy
+from netdsl.catalog.settings import Patience
 from netdsl.catalog.sources import Csv, Digits, Iris, Npz
 from netdsl.diagnostics import UserError
 from netdsl.graph import ElaboratedNet
@@ -53,42 +54,34 @@ def loss(*terms: LossTerm) -> LossSum:
         ),
         (
             LINEAR,
-            {"data": Iris(), "loss": loss(LossTerm(CrossEntropy(), "aux1"))},
-            "uses aux1, which is no output of Linear; its outputs are output",
+            {"data": Iris(), "loss": loss(LossTerm(CrossEntropy(), ("aux1", "label")))},
+            "uses aux1, which is no tensor of Linear and no field of iris; its fields are feat",
         ),
         (
             LINEAR,
-            {"data": Iris(), "loss": loss(LossTerm(CrossEntropy(), target="kind"))},
-            "uses kind, which is no field of iris; its fields are features, label",
+            {"data": Iris(), "loss": loss(LossTerm(CrossEntropy(), ("output", "kind")))},
+            "uses kind, which is no tensor of Linear and no field of iris",
         ),
         (
             LINEAR,
-            {"data": Iris(), "loss": loss(LossTerm(CrossEntropy(), target="features"))},
+            {"data": Iris(), "loss": loss(LossTerm(CrossEntropy(), ("output", "features")))},
             "cross_entropy needs classes, but features of iris is 4",
         ),
         (
             LINEAR,
-            {"data": Iris(), "loss": loss(LossTerm(MeanSquaredError(), target="features"))},
+            {"data": Iris(), "loss": loss(LossTerm(MeanSquaredError(), ("output", "features")))},
             "mse needs two equal shapes: output of Linear is 3, but features of iris is 4",
         ),
         (
             chain(Dense(units=4), Sigmoid(), shape=(4,)),
-            {"data": Iris(), "loss": loss(LossTerm(BinaryCrossEntropy(), target="features"))},
+            {"data": Iris(), "loss": loss(LossTerm(BinaryCrossEntropy(), ("output", "features")))},
             "binary_cross_entropy needs a target from 0 to 1",
-        ),
-        (
-            LINEAR,
-            {
-                "data": Iris(),
-                "loss": loss(LossTerm(CrossEntropy()), LossTerm(MeanSquaredError())),
-            },
-            "takes output both before and after its last activation",
         ),
         (
             chain(Conv(filters=1, kernel=1), shape=(8, 8, 1)),
             {
                 "data": Digits(),
-                "loss": loss(LossTerm(MeanSquaredError(), target="image")),
+                "loss": loss(LossTerm(MeanSquaredError(), ("output", "image"))),
                 "metrics": (Accuracy(),),
             },
             "accuracy needs a classification",
@@ -153,5 +146,11 @@ def test_settings_are_described_with_their_defaults() -> None:
     told = describe(settings())
     assert told["batch"] == 32
     assert told["optimizer"]["beta2"] == 0.999
-    assert told["loss"][0]["loss"] == {"name": "cross_entropy", "reduce": "mean"}
+    assert told["loss"] == [
+        {
+            "loss": {"name": "cross_entropy", "reduce": "mean", "smoothing": 0, "weights": None},
+            "operands": [],
+            "weight": 1.0,
+        }
+    ]
     assert told["data"] == {"name": "spirals", "n": 120, "noise": 0.02}

@@ -35,8 +35,8 @@ def test_figures_of_any_name_are_told_with_it() -> None:
         "kept": True,
     }
     assert told(False, phase="head", **further) == (
-        "epoch  3/10  head  train 0.5000  97.50 %  f1 0.5000  "
-        "validation 0.2500  f1 0.2500  top5_accuracy 75.00 %  rate 0.0001235  1.50 s\n"
+        "epoch  3/10  head  train 0.5000  97.50 %  f1 50.00 %  "
+        "validation 0.2500  f1 25.00 %  top5_accuracy 75.00 %  rate 0.0001235  1.50 s\n"
     )
 
 
@@ -63,6 +63,6 @@ def test_a_result() -> None:
     assert result_line(result) == "test: loss 0.5000 on 7 examples"
     assert result_line(result | {"accuracy": 0.5}).endswith("accuracy 50.00 % on 7 examples")
     assert result_line(result | {"f1": 0.5, "epoch": 3}) == (
-        "test: loss 0.5000, f1 0.5000 on 7 examples"
+        "test: loss 0.5000, f1 50.00 % on 7 examples"
     )
     assert shown("precision", None) == "none"

@@ -121,7 +121,7 @@ def test_bytes_in_memory_are_from_0_to_1(tmp_path: Path) -> None:
 def test_pictures_as_targets(tmp_path: Path) -> None:
     cut_up(tmp_path / "data", 20, SIZE)
     copying = chain(Conv(filters=3, kernel=1), shape=(SIZE, SIZE, 3))
-    loss = LossSum((LossTerm(MeanSquaredError(), target="image"),))
+    loss = LossSum((LossTerm(MeanSquaredError(), ("output", "image")),))
     made = plan(copying, tmp_path, data=Folder(directory="data"), loss=loss)
     engine = HandBackend.make_engine(made.net, made.task, made.examples(), "cpu")
     weights = initial_weights(made.net.graph, 0)

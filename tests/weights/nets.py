@@ -13,7 +13,7 @@ from torch import nn
 
 import netdsl
 from netdsl.api import Net
-from netdsl.backends.torch.losses import to_numpy, to_torch
+from netdsl.backends.torch.scoring import to_numpy, to_torch
 from netdsl.weights.arrays import Array
 
 

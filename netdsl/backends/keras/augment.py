@@ -10,7 +10,8 @@ from keras import ops
 
 from netdsl.backends.augment import Augmenting, Drawn, followed, mixing
 from netdsl.backends.engine import Array
-from netdsl.backends.keras.losses import Tensor, to_keras
+from netdsl.backends.keras.losses import Tensor
+from netdsl.backends.keras.scoring import to_keras
 from netdsl.catalog.augmentations import (
     Affine,
     Augmentation,
@@ -114,7 +115,9 @@ class Augmenter:
         if not self._augmenting.mixes(name):
             return moved
         shares = (
-            moved if classes is None else ops.one_hot(moved, classes, dtype=keras.config.floatx())
+            _as_floats(moved)
+            if classes is None
+            else ops.one_hot(moved, classes, dtype=keras.config.floatx())
         )
         return mixed(*mixing(self._steps, by_step, role), shares)
 
@@ -126,10 +129,8 @@ class Augmenter:
         return steps
 
 
-def answers(target: Tensor, classes: int | None) -> Tensor:
-    """A target with its classes as numbers: where they are shares, the one with the largest."""
-    shares = classes is not None and _has_fractions(target)
-    return ops.argmax(target, axis=-1) if shares else target
+def _as_floats(values: Tensor) -> Tensor:
+    return values if _has_fractions(values) else ops.cast(values, keras.config.floatx())
 
 
 def _as_precise(drawn: Drawn, flow: Tensor) -> Drawn:

@@ -25,21 +25,17 @@ from netdsl.backends.engine import (
     Penalty,
     Task,
     Tick,
+    Watch,
     as_numbers,
 )
 from netdsl.backends.keras import Models
-from netdsl.backends.keras.augment import Augmenter, answers
+from netdsl.backends.keras.augment import Augmenter
 from netdsl.backends.keras.feed import Feed, Given, count, drawn
-from netdsl.backends.keras.losses import (
-    Tensor,
-    loss_function,
-    right_function,
-    target_of,
-    to_keras,
-)
+from netdsl.backends.keras.losses import Tensor
 from netdsl.backends.keras.on_torch import begin_chance
 from netdsl.backends.keras.optimizers import KerasOptimizer, Scaled
 from netdsl.backends.keras.precision import computing, shortened
+from netdsl.backends.keras.scoring import Scorer, activated, to_keras
 from netdsl.backends.keras.weights import Held, named_variables
 from netdsl.catalog.settings import Precision
 from netdsl.diagnostics import UserError
@@ -49,6 +45,8 @@ from netdsl.graph import Graph
 _WIDE = "float32" if keras.config.backend() == "jax" else "float64"
 # What PyTorch calls the number of steps done, which it holds for each weight.
 _COUNT = "step"
+# What a watched step tells beside its figures.
+_OUTPUTS = "outputs"
 # What a step tells callbacks.
 _EXAMPLES = "examples"
 
@@ -131,9 +129,9 @@ class KerasEngine(KerasModel):
         penalty = _penalty(task.penalties, variables) if task.penalties else None
         plan = task.augmenting
         self._augmenter = Augmenter(plan) if plan is not None else None
-        used = {*task.inputs, *(term.field for term in task.terms)}
-        self._feed = Feed(examples, sorted(used))
+        self._feed = Feed(examples, task.field_names)
         self._step = _Step(models.training, task, self._feed, penalty, self._augmenter)
+        self._watched = _Watched(self._step)
         undecayed = [self._places[name].variable for name in task.undecayed]
         self._optimizer = KerasOptimizer(task, undecayed)
         self._scaled = Scaled(self._optimizer) if self._precision == "float16" else None
@@ -161,13 +159,27 @@ class KerasEngine(KerasModel):
             )
         return self._step.figures()
 
-    def evaluate(self, examples: Indices) -> Figures:
+    def evaluate(self, examples: Indices, watch: Watch | None = None) -> Figures:
         """See `Engine.evaluate`."""
-        cuts = range(self._batch, len(examples), self._batch)
+        batches = np.split(examples, range(self._batch, len(examples), self._batch))
         with self._running(), self._averaged(), self._fed():
-            given, number = self._feed.given(np.split(examples, cuts))
-            self._step.evaluate(given, steps=number, verbose=0)
+            if watch is not None:
+                return self._evaluate_watched(batches, watch)
+            given, steps = self._feed.given(batches)
+            self._step.evaluate(given, steps=steps, verbose=0)
         return self._step.figures()
+
+    def _evaluate_watched(self, batches: Sequence[Indices], watch: Watch) -> Figures:
+        """The figures of an evaluation that goes batch by batch, so that each can be seen."""
+        loss, examples, right = 0.0, 0, []
+        for given, fields in self._feed.watched(batches):
+            told = self._watched.predict_on_batch(given)
+            here = len(next(iter(fields.values())))
+            loss, examples = loss + here * float(told["loss"]), examples + here
+            right.append(told.get("right", np.empty(0)).reshape(-1))
+            watch(told[_OUTPUTS], fields)
+        figures, answers = {"loss": loss / examples}, np.concatenate(right)
+        return figures | {"accuracy": float(answers.mean())} if answers.size else figures
 
     def predict(self, inputs: Sequence[Array]) -> dict[str, Array]:
         """See `Model.predict`."""
@@ -267,13 +279,11 @@ class _Step(keras.Model):  # type: ignore[misc]
     ) -> None:
         super().__init__(name="step")
         self.model = model
-        self.main = task.output
+        self.task = task
         self.feed = feed
-        self.terms = [(term, loss_function(term)) for term in task.terms]
-        self.scored = task.terms.index(task.scored) if task.scored else None
-        self.right = right_function(task.scored) if task.scored else None
+        self.terms = [Scorer(term) for term in task.terms]
+        self.scored = next((one for one in self.terms if one.term is task.scored), None)
         self.penalty = penalty
-        self.names = task.inputs
         self.augmenter = augmenter
         if augmenter is not None:
             self.seeds = augmenter.seeds  # where Keras finds its state
@@ -287,44 +297,49 @@ class _Step(keras.Model):  # type: ignore[misc]
         A batch has its examples, and in training what was drawn for augmentation.
         """
         fields = self.feed.fields(batch)
-        given = [fields[name] for name in self.names]
-        targets = [target_of(term, fields[term.field]) for term, _ in self.terms]
+        given, aimed = fields, dict.fromkeys(self.terms, fields)
         if training and self.augmenter is not None:
-            given, targets = self.augmented(self.augmenter, drawn(batch), given, targets)
-        result = _by_name(self.model(_alone(given), training=training), self.main)
-        outputs = {name: _whole(values) for name, values in result.items()}
-        pairs = [
-            (outputs[term.output], target)
-            for (term, _), target in zip(self.terms, targets, strict=True)
-        ]
+            given, aimed = self.augmented(self.augmenter, drawn(batch), fields)
+        return self.told(self.outputs(given, training), aimed, training)
+
+    def told(
+        self,
+        outputs: Mapping[str, Tensor],
+        aimed: Mapping[Scorer, Mapping[str, Tensor]],
+        training: bool,
+    ) -> dict[str, Tensor]:
+        """The loss of a batch, and where a term is scored which answers are right.
+
+        `aimed` has the fields that each term compares.
+        """
         losses = [
-            loss(*pair)
-            for (term, loss), pair in zip(self.terms, pairs, strict=True)
-            if training or not term.auxiliary
+            scorer.loss(outputs, aimed[scorer])
+            for scorer in self.terms
+            if training or not scorer.term.auxiliary
         ]
         told = {"loss": sum(losses[1:], start=losses[0])}
-        if self.scored is not None and self.right is not None:
-            prediction, target = pairs[self.scored]
-            classes = self.terms[self.scored][0].classes
-            told["right"] = self.right(prediction, answers(target, classes))
+        if self.scored is not None:
+            told["right"] = self.scored.right(outputs, aimed[self.scored])
         return told
 
     def augmented(
-        self,
-        augmenter: Augmenter,
-        drawn: dict[str, Tensor],
-        given: list[Tensor],
-        targets: list[Tensor],
-    ) -> tuple[list[Tensor], list[Tensor]]:
-        """What flows in, and the targets of the terms, as they are trained on."""
-        changed = [
-            augmenter.input(drawn, name, values)
-            for name, values in zip(self.names, given, strict=True)
-        ]
-        return changed, [
-            augmenter.target(drawn, term.field, values, term.classes)
-            for (term, _), values in zip(self.terms, targets, strict=True)
-        ]
+        self, augmenter: Augmenter, drawn: dict[str, Tensor], fields: Mapping[str, Tensor]
+    ) -> tuple[dict[str, Tensor], dict[Scorer, dict[str, Tensor]]]:
+        """What flows in, and what the terms compare, as they are trained on."""
+        given = {name: augmenter.input(drawn, name, fields[name]) for name in self.task.inputs}
+        return given, {
+            scorer: {
+                name: augmenter.target(drawn, name, fields[name], scorer.term.classes)
+                for name in scorer.fields
+            }
+            for scorer in self.terms
+        }
+
+    def outputs(self, fields: Mapping[str, Tensor], training: bool) -> dict[str, Tensor]:
+        """What the model makes of them, by name."""
+        given = _alone([fields[name] for name in self.task.inputs])
+        result = _by_name(self.model(given, training=training), self.task.output)
+        return {name: _whole(values) for name, values in result.items()}
 
     def compute_loss(
         self,
@@ -351,9 +366,26 @@ class _Step(keras.Model):  # type: ignore[misc]
     def figures(self) -> Figures:
         """Averages over all examples since the epoch began."""
         figures = {"loss": float(self.loss_mean.result())}
-        if self.right is not None:
+        if self.scored is not None:
             figures["accuracy"] = float(self.right_mean.result())
         return figures
+
+
+class _Watched(keras.Model):  # type: ignore[misc]
+    """A step in evaluation that also gives the outputs, as a prediction has them."""
+
+    def __init__(self, step: _Step) -> None:
+        super().__init__(name="watched")
+        self.step = step
+        self.built = True
+
+    def call(self, batch: Given) -> dict[str, Any]:
+        """What the step tells, and the outputs by name."""
+        step = self.step
+        fields = step.feed.fields(batch)
+        outputs = step.outputs(fields, training=False)
+        told = step.told(outputs, dict.fromkeys(step.terms, fields), training=False)
+        return {**told, _OUTPUTS: {n: activated(step.task, n, one) for n, one in outputs.items()}}
 
 
 class _Ticks(keras.callbacks.Callback):  # type: ignore[misc]

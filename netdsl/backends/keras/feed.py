@@ -9,7 +9,8 @@ import keras
 from keras import ops
 
 from netdsl.backends.engine import Array, Examples, Indices
-from netdsl.backends.keras.losses import Tensor, to_keras
+from netdsl.backends.keras.losses import Tensor
+from netdsl.backends.keras.scoring import to_keras
 
 # What flows into a step, by name: the numbers of the examples or their fields, and what was drawn.
 Given: TypeAlias = dict[str, Tensor]
@@ -52,6 +53,18 @@ class Feed:
             return {name: _numbers(given[_FIELD + name]) for name in self._names}
         rows = given[_ROWS]
         return {n: _numbers(ops.take(there, rows, axis=0)) for n, there in self._there.items()}
+
+    def watched(
+        self, rows: Sequence[Indices]
+    ) -> Iterator[tuple[dict[str, Array], Mapping[str, Array]]]:
+        """What a step is called with for each batch, and the fields that are in it."""
+        resident = self._examples.resident()
+        if resident is None:
+            for fields in self._examples.batches(rows):
+                yield {_FIELD + n: _typed(to_keras(fields[n])) for n in self._names}, fields
+            return
+        for batch in rows:
+            yield {_ROWS: batch.astype("int32")}, {n: resident[n][batch] for n in self._names}
 
     def raise_failure(self) -> None:
         """Raises what ended reading: an engine of Keras tells it as a failure of its own."""

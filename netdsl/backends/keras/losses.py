@@ -1,93 +1,140 @@
-"""Keras' rows of the losses, and which predictions are right. Tensors are channels last."""
+"""Keras' rows of the losses. Tensors are channels last."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-import keras
-import numpy as np
 from keras import ops
 
-from netdsl.backends.engine import Array, Term
-from netdsl.catalog.losses import BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError
+from netdsl.catalog.losses import (
+    BinaryCrossEntropy,
+    Contrastive,
+    Cosine,
+    CrossEntropy,
+    Dice,
+    Focal,
+    Hinge,
+    Huber,
+    KlDivergence,
+    Loss,
+    MeanAbsoluteError,
+    MeanSquaredError,
+    Triplet,
+)
 
 # Keras has no type for the tensors of the engine that it runs on.
 Tensor: TypeAlias = Any
 
-# A row takes target and prediction and gives the loss of each number, or of each label.
-_Row: TypeAlias = Callable[[Tensor, Tensor], Tensor]
+# From a loss and what it takes to the loss of each number, and how much each counts in a mean:
+# None where all count the same.
+Row: TypeAlias = Callable[..., tuple[Tensor, Tensor | None]]
+
+# As PyTorch's cosine_similarity and pairwise_distance.
+_LEAST_LENGTH, _APART = 1e-8, 1e-6
 
 
-def _cross_entropy(target: Tensor, logits: Tensor) -> Tensor:
-    if len(target.shape) == len(logits.shape):  # shares of the classes
-        return ops.categorical_crossentropy(target, logits, from_logits=True)
-    return ops.sparse_categorical_crossentropy(target, logits, from_logits=True)
+def _cross_entropy(
+    loss: CrossEntropy, logits: Tensor, target: Tensor
+) -> tuple[Tensor, Tensor | None]:
+    hard = len(target.shape) < len(logits.shape)
+    if hard and loss.weights is None and not loss.smoothing:
+        return ops.sparse_categorical_crossentropy(target, logits, from_logits=True), None
+    classes = logits.shape[-1]
+    shares = ops.one_hot(target, classes, dtype=logits.dtype) if hard else target
+    smoothed = shares * (1 - loss.smoothing) + loss.smoothing / classes
+    if loss.weights is None:
+        return -ops.sum(smoothed * ops.log_softmax(logits), axis=-1), None
+    weights = ops.convert_to_tensor(loss.weights, dtype=logits.dtype)
+    each = -ops.sum(weights * smoothed * ops.log_softmax(logits), axis=-1)
+    return each, ops.sum(weights * shares, axis=-1) if hard else None
 
 
-def _binary_cross_entropy(target: Tensor, logits: Tensor) -> Tensor:
-    return ops.binary_crossentropy(target, logits, from_logits=True)
+def _binary_cross_entropy(
+    loss: BinaryCrossEntropy, logits: Tensor, target: Tensor
+) -> tuple[Tensor, None]:
+    if not loss.smoothing and loss.positive_weight == 1:
+        return ops.binary_crossentropy(target, logits, from_logits=True), None
+    smoothed = target * (1 - loss.smoothing) + loss.smoothing / 2
+    counts = 1 + (loss.positive_weight - 1) * smoothed
+    return (1 - smoothed) * logits + counts * ops.softplus(-logits), None
 
 
-def _mean_squared_error(target: Tensor, prediction: Tensor) -> Tensor:
-    return ops.square(prediction - target)
+def _mean_squared_error(
+    loss: MeanSquaredError, prediction: Tensor, target: Tensor
+) -> tuple[Tensor, None]:
+    return ops.square(prediction - target), None
 
 
-_ROWS: dict[type[Loss], _Row] = {
+def _mean_absolute_error(
+    loss: MeanAbsoluteError, prediction: Tensor, target: Tensor
+) -> tuple[Tensor, None]:
+    return ops.abs(prediction - target), None
+
+
+def _huber(loss: Huber, prediction: Tensor, target: Tensor) -> tuple[Tensor, None]:
+    far = ops.abs(prediction - target)
+    near = ops.minimum(far, loss.delta)
+    return near * (far - near / 2), None
+
+
+def _hinge(loss: Hinge, prediction: Tensor, target: Tensor) -> tuple[Tensor, None]:
+    return ops.relu(1 - (2 * target - 1) * prediction), None
+
+
+def _kl_divergence(loss: KlDivergence, mean: Tensor, logvar: Tensor) -> tuple[Tensor, None]:
+    return (ops.square(mean) + ops.exp(logvar) - logvar - 1) / 2, None
+
+
+def _focal(loss: Focal, logits: Tensor, target: Tensor) -> tuple[Tensor, None]:
+    surprise = ops.binary_crossentropy(target, logits, from_logits=True)
+    chance = ops.sigmoid(logits)
+    each = surprise * (chance + target - 2 * chance * target) ** loss.gamma
+    if loss.alpha is None:
+        return each, None
+    return each * (loss.alpha * target + (1 - loss.alpha) * (1 - target)), None
+
+
+def _dice(loss: Dice, prediction: Tensor, target: Tensor) -> tuple[Tensor, None]:
+    positions = tuple(range(1, max(len(prediction.shape) - 1, 2)))
+    both = ops.sum(prediction * target, axis=positions)
+    one, other = (ops.sum(ops.square(tensor), axis=positions) for tensor in (prediction, target))
+    return 1 - (2 * both + loss.smooth) / (one + other + loss.smooth), None
+
+
+def _cosine(loss: Cosine, a: Tensor, b: Tensor) -> tuple[Tensor, None]:
+    one, other = (ops.maximum(_length(tensor), _LEAST_LENGTH) for tensor in (a, b))
+    return 1 - ops.sum(a * b, axis=-1) / (one * other), None
+
+
+def _triplet(
+    loss: Triplet, anchor: Tensor, positive: Tensor, negative: Tensor
+) -> tuple[Tensor, None]:
+    near, far = (_length(anchor - other + _APART) for other in (positive, negative))
+    return ops.relu(near - far + loss.margin), None
+
+
+def _contrastive(loss: Contrastive, a: Tensor, b: Tensor, same: Tensor) -> tuple[Tensor, None]:
+    distance = _length(a - b + _APART)
+    lacking = ops.relu(loss.margin - distance)
+    return (same * ops.square(distance) + (1 - same) * ops.square(lacking)) / 2, None
+
+
+def _length(vectors: Tensor) -> Tensor:
+    return ops.sqrt(ops.sum(ops.square(vectors), axis=-1))
+
+
+ROWS: dict[type[Loss], Row] = {
     CrossEntropy: _cross_entropy,
     BinaryCrossEntropy: _binary_cross_entropy,
     MeanSquaredError: _mean_squared_error,
+    MeanAbsoluteError: _mean_absolute_error,
+    Huber: _huber,
+    Hinge: _hinge,
+    KlDivergence: _kl_divergence,
+    Focal: _focal,
+    Dice: _dice,
+    Cosine: _cosine,
+    Triplet: _triplet,
+    Contrastive: _contrastive,
 }
-
-
-def to_keras(values: Array) -> Array:
-    """A field as Keras takes it: whole numbers in 32 bits, which every engine of Keras has.
-
-    The bytes of an image stay bytes.
-    """
-    return values.astype(np.int32) if values.dtype.kind in "ib" else values
-
-
-def target_of(term: Term, field: Tensor) -> Tensor:
-    """A field as the target of a term: numbers of classes, or floats of the output's shape."""
-    if term.loss.takes_label:
-        return field
-    # One number for each example meets a single unit.
-    single = term.type.rank == 1 and len(field.shape) == 1
-    return ops.cast(ops.expand_dims(field, -1) if single else field, keras.config.floatx())
-
-
-def loss_function(term: Term) -> Callable[[Tensor, Tensor], Tensor]:
-    """The loss of a term, weighted: prediction and target to one number, averaged over examples.
-
-    A `sum` is over the numbers of one example.
-    """
-    row, weight = _ROWS[type(term.loss)], term.weight
-
-    def compute(prediction: Tensor, target: Tensor) -> Tensor:
-        each = row(target, prediction)
-        if term.loss.reduce == "sum":
-            value = ops.sum(each) / ops.cast(ops.shape(target)[0], each.dtype)
-        else:
-            value = ops.mean(each)
-        return value if weight == 1 else weight * value
-
-    return compute
-
-
-def right_function(term: Term) -> Callable[[Tensor, Tensor], Tensor]:
-    """Which predictions of a classification are right: true or false for each answer.
-
-    With one unit for two classes the answer is the second class above 0 (a logit) or above 0.5;
-    else it is the largest unit, against the label or the largest entry of a one-hot target.
-    """
-    if term.loss.takes_label:
-        return lambda prediction, target: ops.equal(_largest(prediction), target)
-    if term.type.channels == 1:
-        bound = 0.0 if term.loss.takes_logits else 0.5
-        return lambda prediction, target: ops.equal(prediction > bound, target > 0.5)
-    return lambda prediction, target: ops.equal(_largest(prediction), _largest(target))
-
-
-def _largest(tensor: Tensor) -> Tensor:
-    return ops.cast(ops.argmax(tensor, axis=-1), "int32")

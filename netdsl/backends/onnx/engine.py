@@ -11,10 +11,10 @@ import numpy as np
 import onnxruntime
 from onnx import ModelProto
 
-from netdsl.backends.engine import Array, Examples, Figures, Indices, Task, as_numbers
+from netdsl.backends.engine import Array, Examples, Figures, Indices, Task, Watch, as_numbers
 from netdsl.backends.onnx.files import data_file, move_weights, needs_data_file
-from netdsl.backends.onnx.losses import loss_of, right_of, target_of
 from netdsl.backends.onnx.model import build, output_names
+from netdsl.backends.onnx.scoring import activated, loss_of, right_of
 from netdsl.diagnostics import UserError
 from netdsl.graph import ElaboratedNet
 from netdsl.tensor import Number
@@ -72,9 +72,9 @@ class OnnxEngine(OnnxModel):
         self._task = task
         self._examples = examples
         self._terms = [term for term in task.terms if not term.auxiliary]
-        self._fold = {t.output: t.loss.folds for t in task.terms if t.output in task.folded}
+        self._fold = {name: task.activation(name) for name in task.folded}
 
-    def evaluate(self, examples: Indices) -> Figures:
+    def evaluate(self, examples: Indices, watch: Watch | None = None) -> Figures:
         """See `Judge.evaluate`."""
         model = build(self._net, self._held, self._fold)
         session = _Session(self._net, model, self._providers)
@@ -83,12 +83,14 @@ class OnnxEngine(OnnxModel):
         for batch in self._examples.batches(np.split(examples, cuts)):
             fields = {name: as_numbers(values) for name, values in batch.items()}
             outputs = session.outputs([fields[name] for name in self._task.inputs], self._batch)
-            count += len(next(iter(fields.values())))
-            for term in self._terms:
-                prediction, target = outputs[term.output], target_of(term, fields[term.field])
-                loss += loss_of(term, prediction, target)
-                if term is self._task.scored:
-                    right.append(right_of(term, prediction, target).reshape(-1))
+            here = len(next(iter(fields.values())))
+            count += here
+            loss += here * sum(loss_of(term, outputs, fields) for term in self._terms)
+            if self._task.scored is not None:
+                right.append(right_of(self._task.scored, outputs, fields).reshape(-1))
+            if watch is not None:
+                shown = {n: activated(self._task, n, values) for n, values in outputs.items()}
+                watch(shown, fields)
         figures = {"accuracy": float(np.concatenate(right).mean())} if right else {}
         return {"loss": loss / count, **figures}
 

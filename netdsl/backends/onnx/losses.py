@@ -7,64 +7,126 @@ from typing import TypeAlias
 
 import numpy as np
 
-from netdsl.backends.engine import Array, Term
-from netdsl.catalog.losses import BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError
-from netdsl.diagnostics import UserError
+from netdsl.backends.engine import Array
+from netdsl.catalog.losses import (
+    BinaryCrossEntropy,
+    Contrastive,
+    Cosine,
+    CrossEntropy,
+    Dice,
+    Focal,
+    Hinge,
+    Huber,
+    KlDivergence,
+    Loss,
+    MeanAbsoluteError,
+    MeanSquaredError,
+    Triplet,
+)
 
-# A row takes prediction and target and gives the loss of each number, or of each label.
-_Row: TypeAlias = Callable[[Array, Array], Array]
+# From a loss and what it takes to the loss of each number, and how much each counts in a mean:
+# None where all count the same.
+Row: TypeAlias = Callable[..., tuple[Array, Array | None]]
+
+# As PyTorch's cosine_similarity and pairwise_distance.
+_LEAST_LENGTH, _APART = 1e-8, 1e-6
 
 
-def _cross_entropy(logits: Array, labels: Array) -> Array:
-    highest = logits.max(axis=-1, keepdims=True)
-    total = np.log(np.exp(logits - highest).sum(axis=-1, keepdims=True)) + highest
-    right = np.take_along_axis(logits, labels[..., None], axis=-1)
-    return np.asarray(total - right)[..., 0]
+def _cross_entropy(loss: CrossEntropy, logits: Array, target: Array) -> tuple[Array, Array | None]:
+    hard, classes = target.ndim < logits.ndim, logits.shape[-1]
+    shares = np.eye(classes)[target] if hard else target
+    smoothed = shares * (1 - loss.smoothing) + loss.smoothing / classes
+    moved = logits - logits.max(axis=-1, keepdims=True)
+    logarithms = moved - np.log(np.exp(moved).sum(axis=-1, keepdims=True))
+    if loss.weights is None:
+        return -(smoothed * logarithms).sum(axis=-1), None
+    weights = np.asarray(loss.weights, np.float64)
+    each = -(weights * smoothed * logarithms).sum(axis=-1)
+    return each, (weights * shares).sum(axis=-1) if hard else None
 
 
-def _binary_cross_entropy(logits: Array, targets: Array) -> Array:
-    # log(1 + exp(x)) - t x, without a power of a large number.
-    return np.asarray(np.logaddexp(0, logits) - targets * logits)
+def _binary_cross_entropy(
+    loss: BinaryCrossEntropy, logits: Array, target: Array
+) -> tuple[Array, None]:
+    smoothed = target * (1 - loss.smoothing) + loss.smoothing / 2
+    counts = 1 + (loss.positive_weight - 1) * smoothed
+    # log(1 + exp(-x)) without a power of a large number.
+    return (1 - smoothed) * logits + counts * np.logaddexp(0, -logits), None
 
 
-def _mean_squared_error(prediction: Array, targets: Array) -> Array:
-    return np.asarray(np.square(prediction - targets))
+def _mean_squared_error(
+    loss: MeanSquaredError, prediction: Array, target: Array
+) -> tuple[Array, None]:
+    return np.square(prediction - target), None
 
 
-_ROWS: dict[type[Loss], _Row] = {
+def _mean_absolute_error(
+    loss: MeanAbsoluteError, prediction: Array, target: Array
+) -> tuple[Array, None]:
+    return np.abs(prediction - target), None
+
+
+def _huber(loss: Huber, prediction: Array, target: Array) -> tuple[Array, None]:
+    far = np.abs(prediction - target)
+    near = np.minimum(far, loss.delta)
+    return near * (far - near / 2), None
+
+
+def _hinge(loss: Hinge, prediction: Array, target: Array) -> tuple[Array, None]:
+    return np.maximum(0, 1 - (2 * target - 1) * prediction), None
+
+
+def _kl_divergence(loss: KlDivergence, mean: Array, logvar: Array) -> tuple[Array, None]:
+    return (np.square(mean) + np.exp(logvar) - logvar - 1) / 2, None
+
+
+def _focal(loss: Focal, logits: Array, target: Array) -> tuple[Array, None]:
+    surprise = np.logaddexp(0, logits) - target * logits
+    chance = 0.5 * (1 + np.tanh(logits / 2))
+    each = surprise * (chance + target - 2 * chance * target) ** loss.gamma
+    if loss.alpha is None:
+        return each, None
+    return each * (loss.alpha * target + (1 - loss.alpha) * (1 - target)), None
+
+
+def _dice(loss: Dice, prediction: Array, target: Array) -> tuple[Array, None]:
+    positions = tuple(range(1, max(prediction.ndim - 1, 2)))
+    both = (prediction * target).sum(axis=positions)
+    one, other = (np.square(array).sum(axis=positions) for array in (prediction, target))
+    return 1 - (2 * both + loss.smooth) / (one + other + loss.smooth), None
+
+
+def _cosine(loss: Cosine, a: Array, b: Array) -> tuple[Array, None]:
+    one, other = (np.maximum(_length(array), _LEAST_LENGTH) for array in (a, b))
+    return 1 - (a * b).sum(axis=-1) / (one * other), None
+
+
+def _triplet(loss: Triplet, anchor: Array, positive: Array, negative: Array) -> tuple[Array, None]:
+    near, far = (_length(anchor - other + _APART) for other in (positive, negative))
+    return np.maximum(0, near - far + loss.margin), None
+
+
+def _contrastive(loss: Contrastive, a: Array, b: Array, same: Array) -> tuple[Array, None]:
+    distance = _length(a - b + _APART)
+    lacking = np.maximum(0, loss.margin - distance)
+    return (same * np.square(distance) + (1 - same) * np.square(lacking)) / 2, None
+
+
+def _length(vectors: Array) -> Array:
+    return np.asarray(np.sqrt(np.square(vectors).sum(axis=-1)))
+
+
+ROWS: dict[type[Loss], Row] = {
     CrossEntropy: _cross_entropy,
     BinaryCrossEntropy: _binary_cross_entropy,
     MeanSquaredError: _mean_squared_error,
+    MeanAbsoluteError: _mean_absolute_error,
+    Huber: _huber,
+    Hinge: _hinge,
+    KlDivergence: _kl_divergence,
+    Focal: _focal,
+    Dice: _dice,
+    Cosine: _cosine,
+    Triplet: _triplet,
+    Contrastive: _contrastive,
 }
-
-
-def target_of(term: Term, values: Array) -> Array:
-    """A field as the target of a term: numbers of classes, or numbers of the output's shape."""
-    if term.loss.takes_label:
-        return values
-    shape = [size if isinstance(size, int) else -1 for size in term.type.shape]
-    return values.reshape(len(values), *shape).astype(np.float64)
-
-
-def loss_of(term: Term, prediction: Array, target: Array) -> float:
-    """The weighted loss, added up over the examples: for each the mean or sum of its numbers."""
-    row = _ROWS.get(type(term.loss))
-    if row is None:
-        raise UserError(f"--backend onnx knows no {term.loss.word}; evaluate on the run's own")
-    each = row(prediction.astype(np.float64), target).reshape(len(target), -1)
-    summed = each.sum() if term.loss.reduce == "sum" else each.mean(axis=1).sum()
-    return float(term.weight * summed)
-
-
-def right_of(term: Term, prediction: Array, target: Array) -> Array:
-    """Which predictions of a classification are right: true or false for each answer.
-
-    With one unit for two classes the answer is the second class above 0 (a logit) or above 0.5;
-    else it is the largest unit, against the label or the largest entry of a one-hot target.
-    """
-    if term.loss.takes_label:
-        return np.asarray(prediction.argmax(axis=-1) == target)
-    if term.type.channels == 1:
-        bound = 0.0 if term.loss.takes_logits else 0.5
-        return np.asarray((prediction > bound) == (target > 0.5))
-    return np.asarray(prediction.argmax(axis=-1) == target.argmax(axis=-1))

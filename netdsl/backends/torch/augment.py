@@ -9,7 +9,7 @@ from torch import Tensor
 
 from netdsl.backends.augment import Augmenting, Drawn, followed, mixing
 from netdsl.backends.engine import Array
-from netdsl.backends.torch.losses import to_numpy, to_torch
+from netdsl.backends.torch.scoring import to_numpy, to_torch
 from netdsl.catalog.augmentations import (
     Affine,
     Augmentation,
@@ -88,14 +88,11 @@ class Augmenter:
         moved = augment(*followed(self._steps, drawn, role), values, nearest=role == "mask")
         if not self._augmenting.mixes(name):
             return moved
-        shares = moved if classes is None else _one_hot(moved, classes).to(self._precision)
+        if classes is not None:
+            moved = _one_hot(moved, classes)
+        # Of one unit for two classes the number of the class is mixed.
+        shares = moved if moved.is_floating_point() else moved.to(self._precision)
         return mixed(*mixing(self._steps, drawn, role), shares)
-
-
-def answers(target: Tensor, classes: int | None) -> Tensor:
-    """A target with its classes as numbers: where they are shares, the one with the largest."""
-    shares = classes is not None and target.is_floating_point()
-    return target.argmax(1) if shares else target
 
 
 def _on(drawn: Sequence[Drawn], device: torch.device) -> list[Drawn]:

@@ -20,21 +20,15 @@ from netdsl.backends.engine import (
     Indices,
     Penalty,
     Task,
-    Term,
     Tick,
+    Watch,
     as_numbers,
 )
-from netdsl.backends.torch.augment import Augmenter, answers
+from netdsl.backends.torch.augment import Augmenter
 from netdsl.backends.torch.fast import compiled, laid_out, shortened
 from netdsl.backends.torch.feed import Batch, Feed
-from netdsl.backends.torch.losses import (
-    loss_function,
-    right_function,
-    target_of,
-    to_numpy,
-    to_torch,
-)
 from netdsl.backends.torch.precision import computing, whole
+from netdsl.backends.torch.scoring import Scorer, activated, to_numpy, to_torch
 from netdsl.backends.torch.updates import Updates, copied
 from netdsl.diagnostics import UserError
 
@@ -114,17 +108,15 @@ class TorchEngine(TorchModel):
         super().__init__(laid_out(module) if task.fast else module, task.output, task.batch, device)
         self._threads = threads
         self._double = task.precision == "float64"
-        used = {*task.inputs, *(term.field for term in task.terms)}
-        self._feed = Feed(examples, sorted(used), self._device, self._double)
+        self._task = task
+        self._feed = Feed(examples, task.field_names, self._device, self._double)
         precision = shortened(task.precision, self._device) if task.fast else task.precision
         self._computing = computing(self._device, precision)
-        self._terms = [_Scorer(term) for term in task.terms]
-        self._lasting = [term for term in self._terms if not term.auxiliary]
-        self._scored = next((term for term in self._terms if term.term is task.scored), None)
-        self._right = right_function(task.scored) if task.scored else None
+        self._scorers = [Scorer(term) for term in task.terms]
+        self._lasting = [one for one in self._scorers if not one.term.auxiliary]
+        self._scored = next((one for one in self._scorers if one.term is task.scored), None)
         self._updates = Updates(module, task, self._device)
         self._accumulate = task.accumulate
-        self._names = task.inputs
         plan, kind = task.augmenting, torch.float64 if self._double else torch.float32
         self._augmenter = Augmenter(plan, self._device, kind) if plan is not None else None
         self._frozen = list(_with_statistics(module, task.frozen))
@@ -149,30 +141,31 @@ class TorchEngine(TorchModel):
             for number, (count, batch) in enumerate(self._feed.batches(batches)):
                 if number % every == 0:
                     updates.clear()
-                given, targets = self._examples(batch, self._terms)
+                given, aimed = batch, dict.fromkeys(self._scorers, batch)
                 if self._augmenter is not None:
-                    given, targets = self._augmented(self._augmenter, given, targets, seed, number)
+                    given, aimed = self._augmented(self._augmenter, batch, seed, number)
                 outputs = self._outputs(given)
-                loss = _total([term.loss(outputs, targets[term]) for term in self._terms])
+                loss = _total([one.loss(outputs, aimed[one]) for one in self._scorers])
                 updates.backward(loss + _penalty(self._penalties) if self._penalties else loss)
                 if (number + 1) % every == 0:
                     updates.step(rates[number // every])
-                self._count(sums, loss.detach(), outputs, targets)
+                self._count(sums, loss.detach(), outputs, aimed, count)
                 tick(count)
         return sums.figures()
 
     @torch.no_grad()
-    def evaluate(self, examples: Indices) -> Figures:
+    def evaluate(self, examples: Indices, watch: Watch | None = None) -> Figures:
         """See `Engine.evaluate`."""
         self._module.eval()
         sums = _Sums(self._device)
         with _using(self._threads), self._updates.averaged():
             cuts = range(self._batch, len(examples), self._batch)
-            for _, batch in self._feed.batches(np.split(examples, cuts)):
-                given, targets = self._examples(batch, self._lasting)
-                outputs = self._outputs(given)
-                loss = _total([term.loss(outputs, targets[term]) for term in self._lasting])
-                self._count(sums, loss, outputs, targets)
+            for count, batch in self._feed.batches(np.split(examples, cuts)):
+                outputs = self._outputs(batch)
+                loss = _total([one.loss(outputs, batch) for one in self._lasting])
+                self._count(sums, loss, outputs, dict.fromkeys(self._lasting, batch), count)
+                if watch is not None:
+                    self._show(watch, outputs, batch)
         return sums.figures()
 
     def predict(self, inputs: Sequence[Array]) -> dict[str, Array]:
@@ -202,35 +195,27 @@ class TorchEngine(TorchModel):
         """See `Engine.put_state`."""
         self._updates.put_state(state)
 
-    def _examples(
-        self, batch: Batch, terms: Sequence[_Scorer]
-    ) -> tuple[list[Tensor], dict[_Scorer, Tensor]]:
-        """What flows into the net, and the targets of the terms."""
-        given = [batch[name] for name in self._names]
-        return given, {scorer: scorer.target(batch, self._double) for scorer in terms}
-
     def _augmented(
-        self,
-        augmenter: Augmenter,
-        given: Sequence[Tensor],
-        targets: Mapping[_Scorer, Tensor],
-        seed: int,
-        batch: int,
-    ) -> tuple[list[Tensor], dict[_Scorer, Tensor]]:
-        """The examples of the batch of that number in an epoch, as they are trained on."""
-        drawn = augmenter.draw(len(given[0]), seed, batch)
-        changed = [
-            augmenter.input(drawn, name, values)
-            for name, values in zip(self._names, given, strict=True)
-        ]
-        return changed, {
-            scorer: augmenter.target(drawn, scorer.term.field, values, scorer.term.classes)
-            for scorer, values in targets.items()
+        self, augmenter: Augmenter, batch: Batch, seed: int, number: int
+    ) -> tuple[Batch, dict[Scorer, Batch]]:
+        """The batch of that number in an epoch as it is trained on.
+
+        What flows into the net, and what each term compares.
+        """
+        names = self._task.inputs
+        drawn = augmenter.draw(len(batch[names[0]]), seed, number)
+        given = {name: augmenter.input(drawn, name, batch[name]) for name in names}
+        return given, {
+            scorer: {
+                name: augmenter.target(drawn, name, batch[name], scorer.term.classes)
+                for name in scorer.fields
+            }
+            for scorer in self._scorers
         }
 
-    def _outputs(self, given: Sequence[Tensor]) -> dict[str, Tensor]:
+    def _outputs(self, given: Mapping[str, Tensor]) -> dict[str, Tensor]:
         with self._computing():
-            result = self._logits(*given)
+            result = self._logits(*(given[name] for name in self._task.inputs))
         return {name: whole(values) for name, values in self._by_name(result).items()}
 
     def _count(
@@ -238,13 +223,18 @@ class TorchEngine(TorchModel):
         sums: _Sums,
         loss: Tensor,
         outputs: Mapping[str, Tensor],
-        targets: Mapping[_Scorer, Tensor],
+        aimed: Mapping[Scorer, Mapping[str, Tensor]],
+        examples: int,
     ) -> None:
-        sums.add_loss(loss, len(next(iter(targets.values()))))
-        if self._scored is not None and self._right is not None:
-            term = self._scored.term
-            target = answers(targets[self._scored], term.classes)
-            sums.add_right(self._right(outputs[term.output], target))
+        sums.add_loss(loss, examples)
+        if self._scored is not None:
+            sums.add_right(self._scored.right(outputs, aimed[self._scored]))
+
+    def _show(self, watch: Watch, outputs: Mapping[str, Tensor], batch: Batch) -> None:
+        shown = {
+            name: to_numpy(activated(self._task, name, values)) for name, values in outputs.items()
+        }
+        watch(shown, {name: to_numpy(values) for name, values in batch.items()})
 
 
 def _with_statistics(module: nn.Module, frozen: Collection[str]) -> Iterator[nn.Module]:
@@ -252,24 +242,6 @@ def _with_statistics(module: nn.Module, frozen: Collection[str]) -> Iterator[nn.
     for name, part in module.named_modules():
         if any(f"{name}.{own}" in frozen for own, _ in part.named_buffers(recurse=False)):
             yield part
-
-
-class _Scorer:
-    """A term of the loss, with what its targets are of a batch."""
-
-    def __init__(self, term: Term) -> None:
-        self.term = term
-        self.auxiliary = term.auxiliary
-        self._loss = loss_function(term)
-
-    def target(self, batch: Batch, double: bool) -> Tensor:
-        """The target of a batch, with `double` as precise as the net."""
-        target = target_of(self.term, batch[self.term.field])
-        return target.to(torch.float64) if double and target.is_floating_point() else target
-
-    def loss(self, outputs: Mapping[str, Tensor], target: Tensor) -> Tensor:
-        """The weighted loss, one number."""
-        return self._loss(outputs[self.term.output], target)
 
 
 class _Sums:

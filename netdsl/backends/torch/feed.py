@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from netdsl.backends.engine import Array, Examples, Indices
-from netdsl.backends.torch.losses import to_torch
+from netdsl.backends.torch.scoring import to_torch
 
 # The fields of a batch by name, in PyTorch's layout.
 Batch = Mapping[str, Tensor]

@@ -1,80 +1,170 @@
-"""PyTorch's rows of the losses, and the layout of predictions and targets."""
+"""PyTorch's rows of the losses."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeAlias
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from netdsl.backends.engine import Array, Term
-from netdsl.backends.torch.precision import whole
-from netdsl.catalog.losses import BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError
+from netdsl.catalog.losses import (
+    BinaryCrossEntropy,
+    Contrastive,
+    Cosine,
+    CrossEntropy,
+    Dice,
+    Focal,
+    Hinge,
+    Huber,
+    KlDivergence,
+    Loss,
+    MeanAbsoluteError,
+    MeanSquaredError,
+    Triplet,
+)
 
-# A row takes prediction, target and "mean" or "sum"; both are over the batch as well.
-_Row: TypeAlias = Callable[..., Tensor]
-
-_ROWS: dict[type[Loss], _Row] = {
-    CrossEntropy: F.cross_entropy,
-    BinaryCrossEntropy: F.binary_cross_entropy_with_logits,
-    MeanSquaredError: F.mse_loss,
-}
-
-
-def to_torch(values: Array) -> Tensor:
-    """Channels last to PyTorch's layout: images and volumes have channels first."""
-    tensor = torch.from_numpy(values)
-    return tensor.movedim(-1, 1).contiguous() if tensor.ndim > 3 else tensor
-
-
-def to_numpy(tensor: Tensor) -> Array:
-    """The inverse of `to_torch`."""
-    tensor = whole(tensor.movedim(1, -1) if tensor.ndim > 3 else tensor)
-    array: Array = tensor.cpu().contiguous().numpy()
-    return array
+# Takes what the loss takes, and `reduction`: "mean" or "sum", both over the batch as well.
+Function: TypeAlias = Callable[..., Tensor]
+# From a loss and the axis of channels to its function.
+Row: TypeAlias = Callable[[Any, int], Function]
 
 
-def target_of(term: Term, field: Tensor) -> Tensor:
-    """A field as the target of a term: numbers of classes, or floats of the output's shape."""
-    if term.loss.takes_label:
-        return field
-    # One number for each example meets a single unit.
-    shaped = field.unsqueeze(1) if term.type.rank == 1 and field.ndim == 1 else field
-    return shaped.to(torch.float32)
+def _cross_entropy(loss: CrossEntropy, axis: int) -> Function:
+    if loss.weights is None:
+        # As it stands where nothing is asked for, so that a step costs nothing more.
+        if not loss.smoothing:
+            return F.cross_entropy
+        return partial(F.cross_entropy, label_smoothing=loss.smoothing)
+    assert not isinstance(loss.weights, str), "a plan has the numbers"
+    weights = _Numbers(loss.weights)
 
-
-def loss_function(term: Term) -> Callable[[Tensor, Tensor], Tensor]:
-    """The loss of a term, weighted: prediction and target to one number, averaged over examples.
-
-    A `sum` is over the numbers of one example.
-    """
-    row, weight = _ROWS[type(term.loss)], term.weight
-    move = term.loss.takes_label and term.type.rank == 2
-
-    def compute(prediction: Tensor, target: Tensor) -> Tensor:
-        # PyTorch has classes on the second axis; sequences have them on the last.
-        moved = prediction.movedim(-1, 1) if move else prediction
-        if term.loss.reduce == "sum":
-            value = row(moved, target, reduction="sum") / len(target)
-        else:
-            value = row(moved, target)
-        return value if weight == 1 else weight * value
+    def compute(logits: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
+        return F.cross_entropy(
+            logits,
+            target,
+            weights.beside(logits),
+            reduction=reduction,
+            label_smoothing=loss.smoothing,
+        )
 
     return compute
 
 
-def right_function(term: Term) -> Callable[[Tensor, Tensor], Tensor]:
-    """Which predictions of a classification are right: true or false for each answer.
+def _binary_cross_entropy(loss: BinaryCrossEntropy, axis: int) -> Function:
+    if not loss.smoothing and loss.positive_weight == 1:
+        return F.binary_cross_entropy_with_logits
+    weight = _Numbers((loss.positive_weight,))
 
-    With one unit for two classes the answer is the second class above 0 (a logit) or above 0.5;
-    else it is the largest unit, against the label or the largest entry of a one-hot target.
-    """
-    axis = -1 if term.type.rank == 2 else 1
-    if term.loss.takes_label:
-        return lambda prediction, target: prediction.argmax(axis) == target
-    if term.type.channels == 1:
-        bound = 0.0 if term.loss.takes_logits else 0.5
-        return lambda prediction, target: (prediction > bound) == (target > 0.5)
-    return lambda prediction, target: prediction.argmax(axis) == target.argmax(axis)
+    def compute(logits: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
+        smoothed = target * (1 - loss.smoothing) + loss.smoothing / 2
+        return F.binary_cross_entropy_with_logits(
+            logits, smoothed, reduction=reduction, pos_weight=weight.beside(logits)
+        )
+
+    return compute
+
+
+def _hinge(loss: Hinge, axis: int) -> Function:
+    return _reduced(lambda prediction, target: F.relu(1 - (2 * target - 1) * prediction))
+
+
+def _kl_divergence(loss: KlDivergence, axis: int) -> Function:
+    return _reduced(lambda mean, logvar: (mean.square() + logvar.exp() - logvar - 1) / 2)
+
+
+def _focal(loss: Focal, axis: int) -> Function:
+    def each(logits: Tensor, target: Tensor) -> Tensor:
+        surprise = F.binary_cross_entropy_with_logits(logits, target, reduction="none")
+        chance = torch.sigmoid(logits)
+        wrong = chance + target - 2 * chance * target
+        found = surprise * wrong**loss.gamma
+        if loss.alpha is None:
+            return found
+        return found * (loss.alpha * target + (1 - loss.alpha) * (1 - target))
+
+    return _reduced(each)
+
+
+def _dice(loss: Dice, axis: int) -> Function:
+    def each(prediction: Tensor, target: Tensor) -> Tensor:
+        positions = _positions(prediction.ndim, axis)
+        both = (prediction * target).sum(positions)
+        one, other = (tensor.square().sum(positions) for tensor in (prediction, target))
+        return 1 - (2 * both + loss.smooth) / (one + other + loss.smooth)
+
+    return _reduced(each)
+
+
+def _positions(rank: int, axis: int) -> list[int]:
+    """The axes of positions in a batch; of vectors that of their numbers."""
+    if rank == 2:
+        return [1]
+    return [place for place in range(1, rank) if place != axis % rank]
+
+
+def _cosine(loss: Cosine, axis: int) -> Function:
+    return _reduced(lambda a, b: 1 - F.cosine_similarity(a, b, dim=axis))
+
+
+def _triplet(loss: Triplet, axis: int) -> Function:
+    def each(anchor: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
+        near, far = (_distance(anchor, other, axis) for other in (positive, negative))
+        return F.relu(near - far + loss.margin)
+
+    return _reduced(each)
+
+
+def _contrastive(loss: Contrastive, axis: int) -> Function:
+    def each(a: Tensor, b: Tensor, same: Tensor) -> Tensor:
+        distance = _distance(a, b, axis)
+        lacking = F.relu(loss.margin - distance)
+        return (same * distance.square() + (1 - same) * lacking.square()) / 2
+
+    return _reduced(each)
+
+
+def _distance(a: Tensor, b: Tensor, axis: int) -> Tensor:
+    """As `pairwise_distance`, which adds 1e-6 so that equal vectors have a gradient."""
+    return F.pairwise_distance(a.movedim(axis, -1), b.movedim(axis, -1))
+
+
+def _reduced(each: Function) -> Function:
+    """From the loss of each number to the mean or sum of all."""
+
+    def compute(*tensors: Tensor, reduction: str = "mean") -> Tensor:
+        found = each(*tensors)
+        return found.sum() if reduction == "sum" else found.mean()
+
+    return compute
+
+
+class _Numbers:
+    """Numbers of a loss, sent once to where the tensors are."""
+
+    def __init__(self, numbers: Sequence[float]) -> None:
+        self._held = torch.tensor(numbers, dtype=torch.float64)
+
+    def beside(self, tensor: Tensor) -> Tensor:
+        """They, of a tensor's type and on its device."""
+        if self._held.device != tensor.device or self._held.dtype != tensor.dtype:
+            self._held = self._held.to(tensor.device, tensor.dtype)
+        return self._held
+
+
+ROWS: dict[type[Loss], Row] = {
+    CrossEntropy: _cross_entropy,
+    BinaryCrossEntropy: _binary_cross_entropy,
+    MeanSquaredError: lambda loss, axis: F.mse_loss,
+    MeanAbsoluteError: lambda loss, axis: F.l1_loss,
+    Huber: lambda loss, axis: partial(F.huber_loss, delta=loss.delta),
+    Hinge: _hinge,
+    KlDivergence: _kl_divergence,
+    Focal: _focal,
+    Dice: _dice,
+    Cosine: _cosine,
+    Triplet: _triplet,
+    Contrastive: _contrastive,
+}

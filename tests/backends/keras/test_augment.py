@@ -58,7 +58,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
         {
             **DIGITS,
             "augment": (Rotate(30), Cutout(3), Mixup()),
-            "loss": LossSum((LossTerm(BinaryCrossEntropy(), target="image"),)),
+            "loss": LossSum((LossTerm(BinaryCrossEntropy(), ("output", "image")),)),
         },
     ),
     "points": (POINTS, {"augment": (Mixup(1),)}),

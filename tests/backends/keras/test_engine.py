@@ -56,14 +56,14 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
         "unflatten(8, 8, 1) -> sigmoid as decoded",
         {
             **IMAGES,
-            "loss": total(LossTerm(BinaryCrossEntropy(reduce="sum"), "decoded", "image")),
+            "loss": total(LossTerm(BinaryCrossEntropy(reduce="sum"), ("decoded", "image"))),
             "optimizer": Adam(1e-3),
         },
     ),
     "auxiliary": (
         "input point: 2\ndense(8) -> tanh as stem\nauxiliary dense(2) -> softmax as aux\n"
         "dense(8) -> tanh -> dense(2) -> softmax",
-        {"loss": total(LossTerm(CrossEntropy()), LossTerm(CrossEntropy(), "aux", weight=0.3))},
+        {"loss": total(LossTerm(CrossEntropy()), LossTerm(CrossEntropy(), ("aux", "label"), 0.3))},
     ),
     "recurrence": (
         "input image: 8x8x1\nreshape(8, 8) -> gru(6, bias=double) -> dense(10) -> softmax",

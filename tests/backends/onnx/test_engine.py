@@ -69,13 +69,13 @@ def test_mse_of_classes(units: int) -> None:
 @pytest.mark.parametrize("reduce", ["mean", "sum"])
 def test_a_loss_over_an_image(reduce: str) -> None:
     net = chain(Conv(filters=1, kernel=1), Sigmoid(), shape=(8, 8, 1))
-    term = loss(BinaryCrossEntropy(reduce=reduce), target="image", weight=0.5)
+    term = loss(BinaryCrossEntropy(reduce=reduce), operands=("output", "image"), weight=0.5)
     agree(plan(net, data=Digits(), loss=term))
 
 
 def test_an_auxiliary_term_is_left_out() -> None:
     net = chain(Dense(units=2), Softmax(), shape=(2,), heads={"aux": Dense(units=2)})
-    terms = (LossTerm(CrossEntropy()), LossTerm(CrossEntropy(), "aux", weight=0.3))
+    terms = (LossTerm(CrossEntropy()), LossTerm(CrossEntropy(), ("aux", "label"), 0.3))
     agree(plan(net, loss=LossSum(terms)))
 
 
