@@ -13,9 +13,10 @@ from netdsl.catalog.quantities import integers, number, sizes, whole
 
 
 class DataSource(Entry):
-    """Base of all sources."""
+    """Base of all sources; `gives` are the fields that are known before it is read, if all are."""
 
     category: ClassVar[str] = "data source"
+    gives: ClassVar[tuple[str, ...]] = ()
 
 
 class Labelled(DataSource):
@@ -30,12 +31,14 @@ class Digits(Labelled):
     """1,797 handwritten digits: `image` 8x8x1, `label` (Alpaydin and Kaynak, 1998)."""
 
     word: ClassVar[str] = "digits"
+    gives: ClassVar[tuple[str, ...]] = ("image", "label")
 
 
 class Iris(Labelled):
     """150 flowers of three kinds: `features`, four lengths in cm; `label` (Fisher, 1936)."""
 
     word: ClassVar[str] = "iris"
+    gives: ClassVar[tuple[str, ...]] = ("features", "label")
 
 
 class Photographs(Labelled):
@@ -51,6 +54,8 @@ class Photographs(Labelled):
 
 class Idx(Labelled):
     """Base of what is published as MNIST is: `image` 28x28x1, `label`; 10,000 for the test."""
+
+    gives: ClassVar[tuple[str, ...]] = ("image", "label")
 
     path: str | None = text("the folder or archive of its files; else they are downloaded", None)
 
@@ -69,6 +74,8 @@ class FashionMnist(Idx):
 
 class Cifar(Labelled):
     """Base of small photographs: `image` 32x32x3, `label`; 10,000 for the test."""
+
+    gives: ClassVar[tuple[str, ...]] = ("image", "label")
 
     path: str | None = text("the folder or archive of its files; else it is downloaded", None)
 
@@ -125,6 +132,7 @@ class Folder(DataSource):
     """
 
     word: ClassVar[str] = "folder"
+    gives: ClassVar[tuple[str, ...]] = ("image", "label")
     directory: str = text("the directory that holds one for each class")
     size: int | tuple[int, ...] | None = sizes(
         "height and width that every picture is resized to", None, keyword=True
@@ -142,6 +150,7 @@ class Masks(DataSource):
     """
 
     word: ClassVar[str] = "masks"
+    gives: ClassVar[tuple[str, ...]] = ("image", "mask")
     images: str = text("the directory of the pictures")
     masks: str = text("the directory of the masks")
     size: int | tuple[int, ...] | None = sizes(
@@ -252,6 +261,7 @@ class Pairs(DataSource):
     """
 
     word: ClassVar[str] = "pairs"
+    gives: ClassVar[tuple[str, ...]] = ("first", "second", "same")
     source: DataSource = entry("where the examples come from", DataSource)
 
 
@@ -263,11 +273,14 @@ class Triplets(DataSource):
     """
 
     word: ClassVar[str] = "triplets"
+    gives: ClassVar[tuple[str, ...]] = ("anchor", "positive", "negative", "label")
     source: DataSource = entry("where the examples come from", DataSource)
 
 
 class Toy(DataSource):
     """Base of points in the plane, of two classes, drawn by the seed: `point` (2), `label`."""
+
+    gives: ClassVar[tuple[str, ...]] = ("point", "label")
 
     n: int = whole("how many points", 500, minimum=2)
     noise: float = number("standard deviation of what is added to each coordinate", 0.1, minimum=0)

@@ -14,6 +14,7 @@ from typing import Any
 from netdsl.catalog.index import WORDS
 from netdsl.catalog.losses import Loss, LossSum, LossTerm, WrittenLoss
 from netdsl.catalog.settings import Training
+from netdsl.catalog.sources import DataSource
 from netdsl.elaborate import binding, bodies, defaults, expressions, resume
 from netdsl.elaborate.families import parameters_of
 from netdsl.elaborate.frame import Elaboration, Frame
@@ -53,6 +54,8 @@ def with_losses(
     failed = False
     for expression in dict.fromkeys(written):  # most phases have the loss of the run
         found = read_loss(elaboration, scope, net, expression)
+        if found is not None:
+            failed |= not _fields_known(elaboration, found, training.settings.data)
         failed |= found is None
         net, known[expression] = (found.net, found.loss) if found else (net, LossSum(()))
     if failed:
@@ -91,6 +94,28 @@ def read_loss(
     except Poisoned:
         return None
     return ReadLoss(resume.frozen(net, frame.builder), loss)
+
+
+def _fields_known(elaboration: Elaboration, read: ReadLoss, source: DataSource) -> bool:
+    """Whether what is no tensor of the net is a field, as far as that is known without the data."""
+    graph = read.net.graph
+    tensors = {"output", *(o.name for o in graph.outputs), *(port.name for port in graph.ports)}
+    known = True
+    for term in read.loss.terms:
+        for name, place in zip(term.operands, term.places, strict=True):
+            # `label` is the target of any source.
+            if not source.gives or name in {"label", *source.gives, *tensors}:
+                continue
+            known = False
+            mistake = Mistake(
+                "unknown-name",
+                f"the loss uses {name}, which is no tensor of {read.net.name} and no field of "
+                f"{source.word}",
+                place,
+                help=suggestion(name, {*graph.members, *source.gives, "output"}),
+            )
+            elaboration.report.add(mistake.diagnostic)
+    return known
 
 
 def _expression_of(loss: LossSum | WrittenLoss) -> tree.Expression:

@@ -15,7 +15,10 @@ from netdsl.backends.keras import train as keras_train
 from netdsl.backends.onnx import engine as onnx_engine
 from netdsl.backends.torch import train as torch_train
 from netdsl.catalog.settings import Training
+from netdsl.catalog.sources import DataSource, Digits, Iris, Pairs, Spirals, Triplets
+from netdsl.cli.main import main
 from netdsl.cli.specs import open_spec
+from netdsl.data.read import read
 from netdsl.diagnostics import SpecError, UserError
 from netdsl.graph import named_weights
 from netdsl.training.initial import initial_weights
@@ -257,3 +260,27 @@ def test_a_tensor_that_only_a_loss_uses_is_used() -> None:
     without = text.replace(" + 0.1 * mse(extra, label)", "")
     (found,) = netdsl.load("n.net", text=without).diagnostics
     assert found.code == "unused-tensor"
+
+
+def test_check_knows_the_fields_of_some_sources(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "vae.net"
+    train = "train {\n data = digits\n loss = mse(decoded, imagee)\n optimizer = adam\n}\n"
+    text = ENCODER + train
+    file.write_text(text, encoding="utf-8")
+    assert main(["check", str(file)]) != 0
+    told = capsys.readouterr().err
+    assert "imagee, which is no tensor of VAE and no field of digits" in told
+    assert "did you mean image?" in told
+    file.write_text(text.replace("imagee", "image"), encoding="utf-8")
+    assert main(["check", str(file)]) == 0
+    file.write_text(text.replace("digits", 'npz("n.npz")'), encoding="utf-8")
+    assert main(["check", str(file)]) == 0
+
+
+@pytest.mark.parametrize(
+    "source", [Digits(), Iris(), Spirals(), Pairs(source=Digits()), Triplets(source=Digits())]
+)
+def test_sources_give_the_fields_that_they_say(source: DataSource) -> None:
+    assert set(read(source, Path(), 0).fields) == set(source.gives)
