@@ -81,7 +81,7 @@ def _read(spec: Spec) -> tuple[DataSet, Split]:
     from netdsl.training.objective import with_targets
 
     settings = spec.settings
-    data = read(settings.data, spec.folder, settings.seed)
+    data = read(settings.data, spec.folder, settings.seed, settings.split)
     data = with_targets(spec.net, settings.loss, data)
     return data, split(data, settings.split, settings.seed)
 
@@ -135,7 +135,8 @@ def _show(told: dict[str, Any]) -> None:
     for field in told["fields"]:
         shape = " x ".join(map(str, field["shape"])) or "one number"
         notes = [told for note, told in _NOTES.items() if field[note]]
-        ends = (f"{field[name]:.6g}" for name in ("least", "largest"))
+        known = (field[name] for name in ("least", "largest"))
+        ends = ("" if end is None else f"{end:.6g}" for end in known)
         fields.add_row(
             field["name"], field["kind"], shape, field["number"], *ends, ", ".join(notes)
         )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from netdsl.data.fields import Array, Column, Field
+from netdsl.data.quick import quick_categories
 from netdsl.diagnostics import UserError
 
 if TYPE_CHECKING:
@@ -51,14 +52,10 @@ def categories(path: Path, name: str, column: pa.ChunkedArray) -> tuple[Array, t
     import pyarrow as pa
 
     full(path, name, column)
-    texts = column.cast(pa.string()).combine_chunks().dictionary_encode()
-    if isinstance(texts, pa.ChunkedArray):
-        texts = texts.combine_chunks()
-    found = texts.dictionary.to_pylist()
-    order = sorted(found)
-    place = {kind: number for number, kind in enumerate(order)}
-    moved = np.array([place[kind] for kind in found], np.int64)
-    return moved[texts.indices.to_numpy(zero_copy_only=False)], tuple(order)
+    found = quick_categories(column.cast(pa.string()))
+    if found is None:
+        raise UserError(f"{path}: column {name} holds an empty text")
+    return found
 
 
 def lists(path: Path, name: str, column: pa.ChunkedArray) -> Field:

@@ -15,6 +15,13 @@ import numpy as np
 
 from netdsl.catalog.sources import Csv
 from netdsl.data.fields import Array, Column, DataSet, Field
+from netdsl.data.quick import (
+    LARGE,
+    quick_categories,
+    quick_columns,
+    quick_field,
+    quick_numbers,
+)
 from netdsl.diagnostics import UserError
 
 FEATURES = "features"
@@ -47,6 +54,9 @@ class Rows:
 def table(source: Csv, folder: Path) -> DataSet:
     """Reads the table of a `csv` source; its file is relative to `folder`."""
     path = folder / source.file
+    quick = _quickly(source, path) if _is_large(path) else None
+    if quick is not None:
+        return quick
     rows = read_rows(path, separator_of(path, source.separator))
     rows.column(source.target)
     names = [name for name in rows.header if name != source.target]
@@ -57,6 +67,33 @@ def table(source: Csv, folder: Path) -> DataSet:
     if source.target == FEATURES:
         raise UserError(f"{rows.path}: a target cannot be called {FEATURES}; rename the column")
     target, classes = target_of(rows, source.target)
+    fields = {FEATURES: features, target.name: target}
+    return DataSet(source.file, fields, FEATURES, target.name, classes)
+
+
+def _is_large(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size >= LARGE
+
+
+def _quickly(source: Csv, path: Path) -> DataSet | None:
+    """The same by Arrow, or None where the other way must say what is wrong."""
+    separator = separator_of(path, source.separator)
+    columns = quick_columns(path, separator) if len(separator) == 1 else None
+    if columns is None or source.target not in columns or source.target == FEATURES:
+        return None
+    numeric = {name: _number(column[0].as_py()) is not None for name, column in columns.items()}
+    of_target = numeric.pop(source.target)
+    features = quick_field(columns, FEATURES, numeric) if numeric else None
+    classes: tuple[str, ...] = ()
+    if of_target:
+        values = quick_numbers(columns[source.target])
+        target = None if values is None else Field(source.target, "number", values.astype("f4"))
+    else:
+        labelled = quick_categories(columns[source.target])
+        labels, classes = labelled or (None, ())
+        target = None if labels is None else Field(source.target, "label", labels)
+    if features is None or target is None:
+        return None
     fields = {FEATURES: features, target.name: target}
     return DataSet(source.file, fields, FEATURES, target.name, classes)
 

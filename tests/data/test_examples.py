@@ -100,7 +100,7 @@ def test_too_many_of_them_end_a_run(workers: int) -> None:
 
 def test_a_worker_that_is_killed() -> None:
     examples = Examples({"square": Deadly(8)}, 1)
-    with pytest.raises(UserError, match=r"a process that reads examples has died.*--resume"):
+    with pytest.raises(UserError, match=r"a process that reads examples has died.*--workers 1"):
         list(examples.batches(rows([0, 1], [2, 3], [4, 5])))
     assert len(list(examples.batches(rows([0, 1], [2, 3])))) == 2
     examples.close()

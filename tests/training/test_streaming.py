@@ -69,7 +69,7 @@ def trained(made: Plan, examples: Examples, engine: Engine) -> list[Any]:
     told: list[Any] = []
     for epoch in (1, 2):
         cut = batches(made.split.train, 8, 0, epoch)
-        told.append(engine.train(cut, epoch, lambda count: None))
+        told.append(engine.train(cut, [1.0] * len(cut), epoch, lambda count: None))
     told.append(engine.evaluate(made.split.test))
     examples.close()
     return [told, engine.weights()]
@@ -144,7 +144,7 @@ def test_a_run_from_start_to_prediction(
     current.train(Silent())
     result = current.finish()
     assert capsys.readouterr().err.count(f"{paths[5].name} cannot be read") == 1
-    assert current.examples.unreadable() == 1
+    assert current.engines.examples.unreadable() == 1
     confusion = np.array(result["confusion"])
     assert result["examples"] == confusion.sum()
     assert result["accuracy"] == pytest.approx(np.trace(confusion) / confusion.sum())
