@@ -23,6 +23,7 @@ WORDS: dict[str, dict[str, str]] = {
         "fashion_mnist": "netdsl.catalog.sources:FashionMnist",
         "folder": "netdsl.catalog.sources:Folder",
         "gauss": "netdsl.catalog.sources:Gauss",
+        "huggingface": "netdsl.catalog.sources:HuggingFace",
         "iris": "netdsl.catalog.sources:Iris",
         "labelled_text": "netdsl.catalog.sources:LabelledText",
         "masks": "netdsl.catalog.sources:Masks",

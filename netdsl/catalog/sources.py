@@ -244,6 +244,34 @@ class Shards(DataSource):
     )
 
 
+class HuggingFace(DataSource):
+    """A data set of Hugging Face, by name or from a folder that `save_to_disk` has written.
+
+    Images, lists and the target are fields of their names; numbers and words become `features`, as
+    in `csv`. With `length` a text becomes `tokens`, as in `labelled_text`. Its parts `train`,
+    `validation` and `test` are the shares.
+    """
+
+    word: ClassVar[str] = "huggingface"
+    name: str = text("the name, or a folder")
+    subset: str | None = text("which version of it, where it has several", None, keyword=True)
+    split: str | None = text("the only part that is taken", None, keyword=True)
+    target: str | None = text("the target's name; else `label`", None, keyword=True)
+    size: int | tuple[int, ...] | None = sizes(
+        "height and width that every picture is resized to", None, keyword=True
+    )
+    length: int | None = whole("how many units of a text are taken", None, keyword=True)
+    unit: Literal["character", "word", "byte"] = choice(
+        "what is numbered", ("character", "word", "byte"), "word", keyword=True
+    )
+    vocabulary: int | None = whole(
+        "how many units have a number at most, the most frequent ones", None, keyword=True
+    )
+    corrupt: float = number(
+        "the share of pictures that may be unreadable", 0.01, True, minimum=0, below=1
+    )
+
+
 class Synthetic(DataSource):
     """Random examples with random labels, for measurements: `image` (bytes) or `features`."""
 

@@ -14,6 +14,7 @@ from netdsl.data.cifar import cifar
 from netdsl.data.drawn import pairs, synthetic, triplets
 from netdsl.data.fields import DataSet
 from netdsl.data.folders import folder
+from netdsl.data.huggingface import huggingface
 from netdsl.data.idx import idx
 from netdsl.data.masks import masks
 from netdsl.data.parquet import parquet
@@ -55,6 +56,9 @@ _READERS: dict[type[DataSource], _Reader] = {
     sources.Folder: lambda source, request: folder(source, request.base),
     sources.Parquet: lambda source, request: parquet(source, request.base),
     sources.Shards: lambda source, request: shards(source, request.base),
+    sources.HuggingFace: lambda source, request: huggingface(
+        source, request.base, request.seed, request.shares
+    ),
     sources.Masks: lambda source, request: masks(source, request.base),
     sources.Text: lambda source, request: text(source, request.base, request.shares),
     sources.LabelledText: lambda source, request: labelled_text(
