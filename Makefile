@@ -82,6 +82,6 @@ clean:
 
 # What it takes to develop it.
 .venv/dev.stamp: .venv/run.stamp
-	$(BIN)/pip install --disable-pip-version-check -c constraints.txt -e ".[torch,keras-any,onnx,data,tensorboard,dev]"
+	$(BIN)/pip install --disable-pip-version-check -c constraints.txt -e ".[torch,keras-any,onnx,data,huggingface,tensorboard,dev]"
 	$(BIN)/pip install --disable-pip-version-check -c constraints.txt --no-deps torchvision timm
 	touch $@

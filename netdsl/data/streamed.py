@@ -95,16 +95,6 @@ def pick(values: Values, rows: Indices) -> Values:
     return Picked(values, rows) if isinstance(values, Streamed) else values[rows]
 
 
-def take(values: Values, rows: Indices) -> Array:
-    """These rows, in memory; in the place of those that cannot be read there are zeros."""
-    if not isinstance(values, Streamed):
-        return values[rows]
-    found, good = values.read(rows)
-    taken = np.zeros((len(rows), *values.shape[1:]), values.dtype)
-    taken[good] = found
-    return taken
-
-
 class Names(Sequence[str]):
     """Many texts as one: a million paths go to a worker process in no time."""
 
