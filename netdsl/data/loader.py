@@ -9,13 +9,16 @@ import os
 import signal
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
+from multiprocessing.shared_memory import SharedMemory
+from typing import TypeAlias
 
 import numpy as np
 
+from netdsl.data.blocks import Blocks, Contents, bytes_of, fill
 from netdsl.data.streamed import Array, Good, Indices, Streamed
 from netdsl.diagnostics import UserError
 
@@ -66,35 +69,50 @@ class Loader:
         self._fields = fields
         self._workers = workers
         self._pool: ProcessPoolExecutor | None = None
+        self._blocks = Blocks()
 
     def batches(self, rows: Sequence[Indices]) -> Iterator[Batch]:
         """One after the other, as many read ahead as keep the workers busy."""
         if not self._workers:
             yield from (read_batch(self._fields, batch) for batch in rows)
             return
-        waiting: deque[Future[Batch]] = deque()
+        waiting: deque[tuple[str | None, Future[_Sent]]] = deque()
         try:
             for batch in rows:
-                waiting.append(self._started().submit(_read, batch))
+                block = self._blocks.take(bytes_of(self._fields, len(batch)))
+                waiting.append((block, self._started().submit(_read, batch, block)))
                 if len(waiting) > _AHEAD * self._workers:
-                    yield waiting.popleft().result()
+                    yield self._received(*waiting.popleft())
             while waiting:
-                yield waiting.popleft().result()
+                yield self._received(*waiting.popleft())
         except BrokenProcessPool as error:
-            self._pool = None
+            waiting.clear()
+            self.close()
             raise UserError(
                 "a process that reads examples has died, perhaps because memory was short: fewer "
                 "of them, such as --workers 1, need less"
             ) from error
         finally:
-            for future in waiting:
+            for _, future in waiting:
                 future.cancel()
+            # A block is free when nobody writes to it any more.
+            wait([future for _, future in waiting])
+            for block, _ in waiting:
+                if block is not None:
+                    self._blocks.empty(block, None)
 
     def close(self) -> None:
         """Ends the worker processes, which the next batch would start again."""
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
             self._pool = None
+        self._blocks.close()
+
+    def _received(self, block: str | None, future: Future[_Sent]) -> Batch:
+        batch, contents = future.result()
+        return (
+            batch if block is None else replace(batch, fields=self._blocks.empty(block, contents))
+        )
 
     def _started(self) -> ProcessPoolExecutor:
         if self._pool is None:
@@ -105,8 +123,12 @@ class Loader:
         return self._pool
 
 
-# What a worker process reads from; empty in any other.
+# What a worker process sends: a batch, and, where its fields lie in a shared block, where.
+_Sent: TypeAlias = tuple[Batch, Contents | None]
+
+# What a worker process reads from, and the blocks that it writes to; empty in any other.
 _held: dict[str, Streamed] = {}
+_attached: dict[str, SharedMemory] = {}
 
 
 def _begin(fields: dict[str, Streamed]) -> None:
@@ -115,5 +137,10 @@ def _begin(fields: dict[str, Streamed]) -> None:
     _held.update(fields)
 
 
-def _read(rows: Indices) -> Batch:
-    return read_batch(_held, rows)
+def _read(rows: Indices, block: str | None) -> _Sent:
+    batch = read_batch(_held, rows)
+    if block is None:
+        return batch, None
+    if block not in _attached:
+        _attached[block] = SharedMemory(block)
+    return replace(batch, fields={}), fill(_attached[block], batch.fields)
