@@ -30,6 +30,9 @@ MEAN = "ema"
 # from vanishing, and the steps since it grew.
 LOSS_SCALE, LOSS_GROWTH = "loss.scale", "loss.growth"
 
+# The label of a position that no loss and no figure counts, as PyTorch's losses have it.
+IGNORED = -100
+
 # Called after each batch with how many examples it had.
 Tick: TypeAlias = Callable[[int], None]
 

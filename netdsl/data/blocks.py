@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import os
+import weakref
 from collections.abc import Mapping
 from multiprocessing.shared_memory import SharedMemory
 from typing import TypeAlias
@@ -38,13 +39,15 @@ class Blocks:
         self._size = 0
         self._free: list[SharedMemory] = []
         self._taken: dict[str, SharedMemory] = {}
+        # Also where a run ends by a failure, no memory is left behind.
+        weakref.finalize(self, _give_back, self._free, self._taken)
 
     def take(self, size: int) -> str | None:
         """The name of a block that is large enough; None where there is no memory to share."""
         if size < LEAST:
             return None
         if size > self._size:
-            self._drop(self._free)
+            _drop(self._free)
             self._size = size
         block = self._free.pop() if self._free else _reserved(self._size)
         if block is None:
@@ -54,26 +57,33 @@ class Blocks:
 
     def empty(self, name: str, contents: Contents | None) -> dict[str, Array]:
         """A copy of what a worker has put into a block, which is free from then on."""
-        block = self._taken.pop(name)
+        block = self._taken.pop(name, None)
+        if block is None:  # all memory has been given back
+            return {}
         found = {key: _view(block, place).copy() for key, place in (contents or {}).items()}
         if block.size < self._size:
-            self._drop([block])
+            _drop([block])
         else:
             self._free.append(block)
         return found
 
     def close(self) -> None:
         """Gives all memory back."""
-        self._drop(self._free)
-        self._drop(list(self._taken.values()))
-        self._taken.clear()
+        _give_back(self._free, self._taken)
         self._size = 0
 
-    def _drop(self, blocks: list[SharedMemory]) -> None:
-        for block in blocks:
-            block.close()
-            block.unlink()
-        blocks.clear()
+
+def _give_back(free: list[SharedMemory], taken: dict[str, SharedMemory]) -> None:
+    _drop(free)
+    _drop(list(taken.values()))
+    taken.clear()
+
+
+def _drop(blocks: list[SharedMemory]) -> None:
+    for block in blocks:
+        block.close()
+        block.unlink()
+    blocks.clear()
 
 
 def fill(block: SharedMemory, fields: Mapping[str, Array]) -> Contents:

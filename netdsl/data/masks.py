@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from netdsl.backends.engine import IGNORED
 from netdsl.catalog.sources import Masks
 from netdsl.data.fields import DataSet, Field
 from netdsl.data.folders import Files, stamped
 from netdsl.data.pictures import ENDINGS, form_of, header, read_each, size_of
-from netdsl.data.streamed import IGNORED, Array, Good, Indices, Names, Streamed
+from netdsl.data.streamed import Array, Good, Indices, Names, Streamed
 from netdsl.diagnostics import UserError
 
 

@@ -17,10 +17,6 @@ Good: TypeAlias = npt.NDArray[np.bool_]
 CORRUPT = 0.01
 
 
-# The label of a position that no loss and no figure counts, as PyTorch's losses have it.
-IGNORED = -100
-
-
 class Streamed(ABC):
     """Base of values that do not lie in memory: what an array says of itself, and `read`.
 

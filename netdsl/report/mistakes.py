@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from netdsl.backends.engine import Array, Indices, Judge
+from netdsl.backends.engine import IGNORED, Array, Indices, Judge
 from netdsl.record import Record
 from netdsl.training.answer import Reading, classes_of, probabilities, reading_of
 from netdsl.training.metrics import compared
@@ -67,12 +67,16 @@ def _losses(values: Array, target: Array, reading: Reading) -> tuple[Array, str]
     if not reading.classes:
         difference = np.abs(values.reshape(len(values), -1) - target.reshape(len(values), -1))
         return difference.mean(axis=-1), "error"
+    counted = target != IGNORED
+    target = np.where(counted, target, 0)
     if not reading.probable:
         wrong = classes_of(values, reading) != target
         margin = values.max(axis=-1) - _picked(values, target)
-        return (wrong + np.tanh(margin)).reshape(len(values), -1).mean(axis=-1), "margin"
+        return (counted * (wrong + np.tanh(margin))).reshape(len(values), -1).mean(
+            axis=-1
+        ), "margin"
     right = _picked(probabilities(values, reading), target)
-    losses = -np.log(np.maximum(right, _LEAST))
+    losses = -np.log(np.maximum(right, _LEAST)) * counted
     return losses.reshape(len(values), -1).mean(axis=-1), "loss"
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from netdsl.backends.engine import Array, Figures, Indices, Judge, Task, Term
+from netdsl.backends.engine import IGNORED, Array, Figures, Indices, Judge, Task, Term
 from netdsl.catalog.metrics import (
     F1,
     R2,
@@ -103,12 +103,13 @@ class Measure:
                 part.add(numbers, aimed.reshape(len(aimed), -1).astype(np.float64))
             return
         labels = target if self._target.type.number == "int" else target.argmax(axis=-1)
+        counted = labels != IGNORED
         if self.matrix is not None:
-            self.matrix.add(labels, classes_of(values, self._reading))
+            self.matrix.add(labels[counted], classes_of(values, self._reading)[counted])
         if self._parts:
-            chances = probabilities(values, self._reading)
+            chances = probabilities(values, self._reading)[counted]
             for part in self._parts:
-                part.add(chances.reshape(-1, chances.shape[-1]), labels.reshape(-1))
+                part.add(chances, labels[counted])
 
     def figures(self) -> Figures:
         """The figures by name, in the order of the metrics."""

@@ -10,19 +10,24 @@ from netdsl.data.examples import Examples
 from netdsl.training.metrics import Measure
 from netdsl.training.plan import Plan
 
+# What becomes of each class is told of so many at most: its square is counted.
+_MOST_CLASSES = 1000
+
 
 def evaluate(plan: Plan, engine: Judge, examples: Examples, rows: Indices) -> dict[str, Any]:
     """Figures over these rows of the examples; for a classification `classes` and `confusion` too.
 
+    With more than a thousand classes, as a vocabulary has, there are figures alone.
     `confusion[i][j]` counts the examples of class i that were taken for class j. Examples that
     cannot be read do not count.
     """
     told = [m for m in plan.metrics if m.figure and not isinstance(m, Accuracy)]
-    if plan.task.scored is None and not told:
+    few = plan.task.scored is not None and len(plan.data.classes) <= _MOST_CLASSES
+    if not few and not told:
         figures = engine.evaluate(rows)
         return {"examples": len(rows) - examples.unreadable(rows), **figures}
     # Of a classification the matrix is told in any case.
-    extra = [Confusion()] if plan.task.scored is not None else []
+    extra = [Confusion()] if few else []
     measure = Measure([*told, *extra], plan.task, plan.data.classes)
     figures = engine.evaluate(rows, measure.watch) | measure.figures()
     result: dict[str, Any] = {"examples": len(rows) - examples.unreadable(rows), **figures}

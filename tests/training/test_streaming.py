@@ -7,9 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
+import torch
 from PIL import Image
+from torch.nn import functional as F
 
 from netdsl.backends.engine import Engine
 from netdsl.catalog.layers.activation import Relu, Softmax
@@ -20,13 +23,14 @@ from netdsl.catalog.layers.norm import BatchNorm
 from netdsl.catalog.layers.shape import Flatten
 from netdsl.catalog.losses import LossSum, LossTerm, MeanSquaredError
 from netdsl.catalog.optimizers import Sgd
-from netdsl.catalog.sources import Folder
+from netdsl.catalog.sources import Folder, Masks
 from netdsl.data.examples import Examples
 from netdsl.data.streamed import Streamed
 from netdsl.training import curves, session
 from netdsl.training.initial import initial_weights
 from netdsl.training.order import batches
 from netdsl.training.plan import Plan
+from netdsl.training.result import evaluate
 from tests.data.photographs import cut_up
 from tests.training.nets import HandBackend, Silent, chain, plan, spec
 from tests.training.test_session import opener
@@ -155,3 +159,62 @@ def test_a_run_from_start_to_prediction(
     Image.open(paths[0]).resize((40, 30)).save(tmp_path / "new.png")
     told = session.predict(tmp_path / "run", [tmp_path / "new.png"], "cpu", opener(made))
     assert told[0]["class"] in ("china", "flower")
+
+
+def segmenting(folder: Path) -> Plan:
+    """A plan over pictures with masks, a third of whose pixels do not count."""
+    generator = np.random.default_rng(0)
+    paths = cut_up(folder / "all", 12, SIZE, "png")
+    for name in ("images", "masks"):
+        (folder / name).mkdir()
+    for path in paths:
+        path.rename(folder / "images" / path.name)
+        numbers = generator.choice(np.array([0, 1, 255], np.uint8), (SIZE, SIZE))
+        Image.fromarray(numbers).save(folder / "masks" / path.name)
+    body = chain(Conv(filters=2, kernel=1), shape=(SIZE, SIZE, 3))
+    source = Masks(images="images", masks="masks")
+    return plan(body, folder, data=source, optimizer=Sgd(0.1), split=(0.5, 0.0, 0.5))
+
+
+def test_pixels_that_do_not_count(tmp_path: Path) -> None:
+    from netdsl.backends.keras.losses import counted
+    from netdsl.backends.keras.losses import loss_function as of_keras
+    from netdsl.backends.keras.losses import right_function as keras_right
+    from netdsl.backends.onnx.losses import loss_of, right_of
+
+    made = segmenting(tmp_path)
+    engine = HandBackend.make_engine(made.net, made.task, made.examples(), "cpu")
+    engine.put_weights(initial_weights(made.net.graph, 0))
+    rows = made.split.test
+    (batch,) = made.examples().batches([rows])
+    image, mask = batch["image"] / np.float32(255), batch["mask"]
+    logits = engine.predict([image])["output"]
+    kept = mask != -100
+    assert 0.5 < kept.mean() < 0.8
+    expected = F.cross_entropy(
+        torch.tensor(logits).movedim(-1, 1), torch.tensor(mask), ignore_index=-100
+    ).item()
+    accuracy = (logits.argmax(-1) == mask)[kept].mean()
+    figures = engine.evaluate(rows)
+    assert figures == {"loss": pytest.approx(expected, rel=1e-5), "accuracy": accuracy}
+    (term,) = made.task.terms
+    assert loss_of(term, logits, mask) / len(rows) == pytest.approx(expected, rel=1e-5)
+    assert right_of(term, logits, mask).mean() == accuracy
+    labels = keras.ops.convert_to_tensor(mask.astype(np.int32))
+    found = of_keras(term)(keras.ops.convert_to_tensor(logits), labels)
+    assert float(found) == pytest.approx(expected, rel=1e-5)
+    right = np.asarray(keras_right(term)(keras.ops.convert_to_tensor(logits), labels))
+    assert right[np.asarray(counted(term, labels))].mean() == accuracy
+    told = evaluate(made, engine, made.examples(), rows)
+    assert np.array(told["confusion"]).sum() == kept.sum()
+
+
+def test_a_mask_of_which_nothing_counts_teaches_nothing(tmp_path: Path) -> None:
+    made = segmenting(tmp_path)
+    for path in (tmp_path / "masks").iterdir():
+        Image.fromarray(np.full((SIZE, SIZE), 255, np.uint8)).save(path)
+    engine = HandBackend.make_engine(made.net, made.task, made.examples(), "cpu")
+    before = initial_weights(made.net.graph, 0)
+    engine.put_weights(before)
+    assert engine.train([made.split.train], [1.0], 0, lambda count: None)["loss"] == 0
+    assert all(np.array_equal(engine.weights()[name], before[name]) for name in before)

@@ -176,9 +176,11 @@ class KerasEngine(KerasModel):
             told = self._watched.predict_on_batch(given)
             here = len(next(iter(fields.values())))
             loss, examples = loss + here * float(told["loss"]), examples + here
-            right.append(told.get("right", np.empty(0)).reshape(-1))
+            answers = told.get("right", np.empty(0))
+            right.append(answers[told["counted"]] if "counted" in told else answers.reshape(-1))
             watch(told[_OUTPUTS], fields)
-        figures, answers = {"loss": loss / examples}, np.concatenate(right)
+        answers = np.concatenate(right)
+        figures = {"loss": loss / examples}
         return figures | {"accuracy": float(answers.mean())} if answers.size else figures
 
     def predict(self, inputs: Sequence[Array]) -> dict[str, Array]:
@@ -320,6 +322,9 @@ class _Step(keras.Model):  # type: ignore[misc]
         told = {"loss": sum(losses[1:], start=losses[0])}
         if self.scored is not None:
             told["right"] = self.scored.right(outputs, aimed[self.scored])
+            counted = self.scored.counted(aimed[self.scored])
+            if counted is not None:
+                told["counted"] = counted
         return told
 
     def augmented(
@@ -360,7 +365,7 @@ class _Step(keras.Model):  # type: ignore[misc]
         examples = count(x)
         self.loss_mean.update_state(y_pred["loss"], sample_weight=examples)
         if "right" in y_pred:
-            self.right_mean.update_state(y_pred["right"])
+            self.right_mean.update_state(y_pred["right"], sample_weight=y_pred.get("counted"))
         return {_EXAMPLES: examples}
 
     def figures(self) -> Figures:

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from keras import ops
 
+from netdsl.backends.engine import IGNORED
 from netdsl.catalog.losses import (
     BinaryCrossEntropy,
     Contrastive,
@@ -37,6 +38,17 @@ _LEAST_LENGTH, _APART = 1e-8, 1e-6
 def _cross_entropy(
     loss: CrossEntropy, logits: Tensor, target: Tensor
 ) -> tuple[Tensor, Tensor | None]:
+    hard = len(target.shape) < len(logits.shape)
+    if hard and len(target.shape) > 1:
+        # Of labels at many places some may not count.
+        counted = ops.cast(ops.not_equal(target, IGNORED), logits.dtype)
+        each, counts = _of_labels(loss, logits, ops.maximum(target, 0))
+        return each * counted, counted if counts is None else counts * counted
+    return _of_labels(loss, logits, target)
+
+
+def _of_labels(loss: CrossEntropy, logits: Tensor, target: Tensor) -> tuple[Tensor, Tensor | None]:
+    """The cross-entropy of labels that all count, or of shares of the classes."""
     hard = len(target.shape) < len(logits.shape)
     if hard and loss.weights is None and not loss.smoothing:
         return ops.sparse_categorical_crossentropy(target, logits, from_logits=True), None

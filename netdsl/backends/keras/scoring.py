@@ -11,8 +11,11 @@ import keras
 import numpy as np
 from keras import ops
 
-from netdsl.backends.engine import Array, Operand, Task, Term
+from netdsl.backends.engine import IGNORED, Array, Operand, Task, Term
 from netdsl.backends.keras.losses import ROWS, Tensor
+
+# What a mean is over where nothing counts.
+_LEAST_COUNT = 1e-12
 
 
 def to_keras(values: Array) -> Array:
@@ -44,7 +47,7 @@ class Scorer:
         elif counts is None:
             value = ops.mean(each)
         else:
-            value = ops.sum(each) / ops.sum(counts)
+            value = ops.sum(each) / ops.maximum(ops.sum(counts), _LEAST_COUNT)
         return value if self.term.weight == 1 else self.term.weight * value
 
     def right(self, outputs: Mapping[str, Tensor], fields: Mapping[str, Tensor]) -> Tensor:
@@ -60,6 +63,16 @@ class Scorer:
             return ops.equal(chosen, ops.cast(target, "float32") > 0.5)
         shares = len(target.shape) == len(prediction.shape)
         return ops.equal(_largest(prediction), _largest(target) if shares else target)
+
+    def counted(self, fields: Mapping[str, Tensor]) -> Tensor | None:
+        """Which answers count, of a target with a label for each place; None for any other."""
+        target = self.term.target
+        if not self.term.loss.takes_label or target.type.number != "int" or not target.type.rank:
+            return None
+        labels = fields[target.name]
+        # Labels of mixed examples are shares, of which all count.
+        mixed = len(labels.shape) > target.type.rank + 1
+        return None if mixed else ops.not_equal(labels, IGNORED)
 
 
 def activated(task: Task, output: str, values: Tensor) -> Tensor:

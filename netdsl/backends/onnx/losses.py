@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from netdsl.backends.engine import Array
+from netdsl.backends.engine import IGNORED, Array
 from netdsl.catalog.losses import (
     BinaryCrossEntropy,
     Contrastive,
@@ -34,6 +34,10 @@ _LEAST_LENGTH, _APART = 1e-8, 1e-6
 
 def _cross_entropy(loss: CrossEntropy, logits: Array, target: Array) -> tuple[Array, Array | None]:
     hard, classes = target.ndim < logits.ndim, logits.shape[-1]
+    if hard and target.ndim > 1:
+        # Of labels at many places some may not count.
+        places = target != IGNORED
+        logits, target = logits[places], target[places]
     shares = np.eye(classes)[target] if hard else target
     smoothed = shares * (1 - loss.smoothing) + loss.smoothing / classes
     moved = logits - logits.max(axis=-1, keepdims=True)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from netdsl.backends.engine import Array, Operand, Task, Term
+from netdsl.backends.engine import IGNORED, Array, Operand, Task, Term
 from netdsl.backends.onnx.losses import ROWS
 
 
@@ -20,12 +20,13 @@ def loss_of(term: Term, outputs: Mapping[str, Array], fields: Mapping[str, Array
     if term.loss.reduce == "sum":
         value = each.sum() / len(given[0])
     else:
-        value = each.mean() if counts is None else each.sum() / counts.sum()
+        whole = each.size if counts is None else counts.sum()
+        value = each.sum() / whole if whole else 0.0
     return float(term.weight * value)
 
 
 def right_of(term: Term, outputs: Mapping[str, Array], fields: Mapping[str, Array]) -> Array:
-    """Which predictions of a classification are right: true or false for each answer.
+    """Which predictions of a classification are right: true or false for each answer that counts.
 
     With one unit for two classes the answer is the second class above the loss's boundary; else it
     is the largest unit, against the label or the largest number of a target that has several.
@@ -33,8 +34,10 @@ def right_of(term: Term, outputs: Mapping[str, Array], fields: Mapping[str, Arra
     prediction, target = outputs[term.prediction.name], fields[term.target.name]
     if term.prediction.type.channels == 1:
         return np.asarray((prediction > term.loss.boundary).reshape(target.shape) == (target > 0.5))
-    target = target if term.target.type.number == "int" else target.argmax(axis=-1)
-    return np.asarray(prediction.argmax(axis=-1) == target)
+    if term.target.type.number != "int":
+        return np.asarray(prediction.argmax(axis=-1) == target.argmax(axis=-1))
+    right: Array = (prediction.argmax(axis=-1) == target)[target != IGNORED]
+    return right
 
 
 def activated(task: Task, output: str, values: Array) -> Array:

@@ -228,7 +228,8 @@ class TorchEngine(TorchModel):
     ) -> None:
         sums.add_loss(loss, examples)
         if self._scored is not None:
-            sums.add_right(self._scored.right(outputs, aimed[self._scored]))
+            fields = aimed[self._scored]
+            sums.add_right(self._scored.right(outputs, fields), self._scored.counted(fields))
 
     def _show(self, watch: Watch, outputs: Mapping[str, Tensor], batch: Batch) -> None:
         shown = {
@@ -252,6 +253,7 @@ class _Sums:
         wide = torch.float32 if device.type == "mps" else torch.float64
         self._loss = torch.zeros((), dtype=wide, device=device)
         self._right = torch.zeros((), dtype=torch.int64, device=device)
+        self._ignored = torch.zeros((), dtype=torch.int64, device=device)
         self._examples = 0
         self._answers = 0
 
@@ -260,16 +262,18 @@ class _Sums:
         self._loss.add_(loss, alpha=examples)
         self._examples += examples
 
-    def add_right(self, right: Tensor) -> None:
-        """Adds answers, true where they are right."""
-        self._right.add_(right.sum())
+    def add_right(self, right: Tensor, counted: Tensor | None) -> None:
+        """Adds answers, true where they are right; `counted` says which count, None for all."""
+        self._right.add_((right if counted is None else right & counted).sum())
         self._answers += right.numel()
+        if counted is not None:
+            self._ignored.add_((~counted).sum())
 
     def figures(self) -> Figures:
         """Averages over all examples."""
         figures = {"loss": self._loss.item() / self._examples}
         if self._answers:
-            figures["accuracy"] = self._right.item() / self._answers
+            figures["accuracy"] = self._right.item() / max(1, self._answers - self._ignored.item())
         return figures
 
 

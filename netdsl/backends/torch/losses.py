@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from netdsl.backends.engine import IGNORED
 from netdsl.catalog.losses import (
     BinaryCrossEntropy,
     Contrastive,
@@ -26,6 +27,9 @@ from netdsl.catalog.losses import (
     Triplet,
 )
 
+# What a mean is over where nothing counts.
+_LEAST_COUNT = 1e-12
+
 # Takes what the loss takes, and `reduction`: "mean" or "sum", both over the batch as well.
 Function: TypeAlias = Callable[..., Tensor]
 # From a loss and the axis of channels to its function.
@@ -33,22 +37,25 @@ Row: TypeAlias = Callable[[Any, int], Function]
 
 
 def _cross_entropy(loss: CrossEntropy, axis: int) -> Function:
-    if loss.weights is None:
-        # As it stands where nothing is asked for, so that a step costs nothing more.
-        if not loss.smoothing:
-            return F.cross_entropy
-        return partial(F.cross_entropy, label_smoothing=loss.smoothing)
     assert not isinstance(loss.weights, str), "a plan has the numbers"
-    weights = _Numbers(loss.weights)
+    held = _Numbers(loss.weights) if loss.weights is not None else None
 
     def compute(logits: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
-        return F.cross_entropy(
+        weights = held.beside(logits) if held is not None else None
+        of_places = target.ndim > 1 and not target.is_floating_point()
+        value = F.cross_entropy(
             logits,
             target,
-            weights.beside(logits),
-            reduction=reduction,
+            weights,
+            reduction="sum" if of_places else reduction,
             label_smoothing=loss.smoothing,
         )
+        if not of_places or reduction == "sum":
+            return value
+        # PyTorch's own mean is not a number where no place of a batch counts.
+        counted = target != IGNORED
+        counts = counted if weights is None else weights[target.clamp(min=0)] * counted
+        return value / counts.sum().clamp(min=_LEAST_COUNT)
 
     return compute
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from netdsl.backends.engine import Array, Operand, Task, Term
+from netdsl.backends.engine import IGNORED, Array, Operand, Task, Term
 from netdsl.backends.torch.losses import ROWS
 from netdsl.backends.torch.precision import whole
 from netdsl.tensor import TensorType
@@ -90,6 +90,15 @@ class Scorer:
             mixed = term.target.type.number == "int"
             target = target.argmax(1 if mixed else self._axis)
         return prediction.argmax(self._axis) == target
+
+    def counted(self, fields: Mapping[str, Tensor]) -> Tensor | None:
+        """Which answers count, of a target with a label for each place; None for any other."""
+        target = self.term.target
+        if not self.term.loss.takes_label or target.type.number != "int" or not target.type.rank:
+            return None
+        labels = fields[target.name]
+        # Labels of mixed examples are shares, of which all count.
+        return None if labels.is_floating_point() else _labels(target, labels) != IGNORED
 
 
 def _axis(type: TensorType) -> int:
