@@ -137,11 +137,10 @@ def _train(
         return _TERMINATED if isinstance(stop, Terminated) else _INTERRUPTED
     line = f"trained in {seconds:.1f} s; the weights of epoch {result['epoch']} are kept"
     console.print(line, highlight=False)
-    if current.engines.examples.unreadable():
-        left_out = (
-            f"{current.engines.examples.unreadable()} examples could not be read and were left out"
-        )
-        console.print(left_out, highlight=False)
+    missing = current.engines.examples.unreadable()
+    if missing:
+        told = f"left out, for they could not be read: {missing} of {len(current.engines.examples)}"
+        console.print(f"examples {told}", highlight=False)
     show_result(console, result)
     return 0
 
