@@ -6,16 +6,32 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.runs import Whole, undisturbed
+from tests.faults.runs import PHASES, SPEC, Netdsl, Whole, undisturbed
 
 
 @pytest.fixture(scope="session")
-def torch_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
-    """By PyTorch."""
-    yield from undisturbed("torch", tmp_path_factory.mktemp("torch"))
+def by_torch() -> Iterator[Netdsl]:
+    """PyTorch trains."""
+    netdsl = Netdsl("torch")
+    yield netdsl
+    netdsl.close()
+
+
+@pytest.fixture(scope="session")
+def torch_run(by_torch: Netdsl, tmp_path_factory: pytest.TempPathFactory) -> Whole:
+    """A run in one phase by PyTorch."""
+    return undisturbed(by_torch, SPEC, tmp_path_factory.mktemp("torch"))
+
+
+@pytest.fixture(scope="session")
+def phased_run(by_torch: Netdsl, tmp_path_factory: pytest.TempPathFactory) -> Whole:
+    """A run in phases by PyTorch."""
+    return undisturbed(by_torch, PHASES, tmp_path_factory.mktemp("phases"))
 
 
 @pytest.fixture(scope="session")
 def keras_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
-    """By Keras on PyTorch, which can be forked; TensorFlow cannot."""
-    yield from undisturbed("keras:torch", tmp_path_factory.mktemp("keras"))
+    """A run in phases by Keras on PyTorch, which can be forked; TensorFlow cannot."""
+    netdsl = Netdsl("keras:torch")
+    yield undisturbed(netdsl, PHASES, tmp_path_factory.mktemp("keras"))
+    netdsl.close()

@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,18 +19,28 @@ from tests.conftest import REPOSITORY
 
 EPOCHS = 12
 # An epoch takes ten milliseconds, its files twice as much: most moments fall into writing.
-SPEC = f"""net Tiny {{
+_NET = """net Tiny {
   input image: 8x8x1
   conv(4, 3, stride=2) -> batchnorm -> relu -> flatten -> dropout(0.2) -> dense(10) -> softmax
-}}
-
-train {{
+}
+"""
+_COMMON = """
   data           = digits
   loss           = cross_entropy
   optimizer      = sgd(lr=0.05, momentum=0.9)
-  epochs         = {EPOCHS}
   batch          = 256
   early_stopping = patience(8)
+"""
+SPEC = f"{_NET}train {{{_COMMON}  epochs = {EPOCHS}\n}}\n"
+# With all that a run remembers from one epoch to the next.
+PHASES = f"""{_NET}train {{{_COMMON}
+  ema      = 0.5
+  schedule = plateau(1, factor=0.5)
+  phase {{ epochs = {EPOCHS // 2} }}
+  phase {{
+    optimizer = adam(lr=0.01)
+    epochs    = {EPOCHS - EPOCHS // 2}
+  }}
 }}
 """
 _TOLD = re.compile(r"^epoch +(\d+)/", re.MULTILINE)
@@ -41,7 +51,9 @@ class Netdsl:
     """`netdsl` in processes of their own, forked from one that has everything imported."""
 
     def __init__(self, backend: str = "torch") -> None:
+        self.backend = backend
         self.pid = 0
+        self.seconds = 0.0
         engine = {"KERAS_BACKEND": "torch"} if backend == "keras:torch" else {}
         paths = [str(REPOSITORY), os.environ.get("PYTHONPATH", "")]
         self._launcher = subprocess.Popen(
@@ -59,21 +71,29 @@ class Netdsl:
         *arguments: object,
         output: Path,
         limit: int = 0,
+        seconds: float = 0,
         moment: int = 0,
         folder: Path = Path(),
     ) -> None:
         """Starts `netdsl`, whose number is `pid` until `wait` is called.
 
-        It dies at so many things done with files below a folder, and writes none beyond a limit.
+        It dies when it has computed so many seconds, or at so many things done with files below a
+        folder; it writes no file beyond a limit.
         """
         what = {"arguments": list(map(str, arguments)), "output": str(output), "limit": limit}
-        self._send(json.dumps(what | {"moment": moment, "folder": str(folder)}))
+        dies = {"seconds": seconds, "moment": moment, "folder": str(folder)}
+        self._send(json.dumps(what | dies))
         self.pid = int(self._answer())
 
     def wait(self) -> int:
-        """The status of what was started last, below 0 where a signal ended it."""
+        """The status of what was started last, below 0 where a signal ended it.
+
+        `seconds` is how long it computed.
+        """
         self._send("wait")
-        return int(self._answer())
+        status, seconds = self._answer().split()
+        self.seconds = float(seconds)
+        return int(status)
 
     def train(self, *arguments: object, output: Path, limit: int = 0) -> int:
         """`netdsl train` to its end."""
@@ -149,21 +169,19 @@ def result(folder: Path) -> dict[str, Any]:
 
 
 class Whole(NamedTuple):
-    """What trains, and an undisturbed run: its folder and its result."""
+    """What trains, and an undisturbed run: its folder, its result, the seconds it computed."""
 
     netdsl: Netdsl
-    backend: str
     spec: Path
     run: Path
     result: dict[str, Any]
+    seconds: float
 
 
-def undisturbed(backend: str, folder: Path) -> Iterator[Whole]:
+def undisturbed(netdsl: Netdsl, text: str, folder: Path) -> Whole:
     """An undisturbed run in a folder."""
-    netdsl = Netdsl(backend)
     spec, run, output = folder / "tiny.net", folder / "run", folder / "output"
-    spec.write_text(SPEC, encoding="utf-8")
-    status = netdsl.train(spec, "--backend", backend, "--out", run, output=output)
+    spec.write_text(text, encoding="utf-8")
+    status = netdsl.train(spec, "--backend", netdsl.backend, "--out", run, output=output)
     assert status == 0, output.read_text(encoding="utf-8")
-    yield Whole(netdsl, backend, spec, run, result(run))
-    netdsl.close()
+    return Whole(netdsl, spec, run, result(run), netdsl.seconds)

@@ -5,6 +5,7 @@ What is not damaged enough to be noticed must be read; nothing else may come out
 
 from __future__ import annotations
 
+import json
 import random
 import shutil
 from collections.abc import Callable
@@ -91,10 +92,9 @@ def test_damaged_weights_come_back_from_the_state(
 def test_damaged_weights_of_an_earlier_epoch_are_lost(
     run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder = RunFolder(run)
-    state = folder.state()
-    stopping = {**state.stopping, "best_epoch": state.epoch - 1}
-    folder.write_state(type(state)(state.epoch, state.weights, state.optimizer, stopping))
+    log = (run / "log.jsonl").read_text(encoding="utf-8").splitlines()
+    last = json.dumps({**json.loads(log[-1]), "kept": False})
+    (run / "log.jsonl").write_text("\n".join([*log[:-1], last, ""]), encoding="utf-8")
     (run / "weights.safetensors").write_bytes(b"nothing")
     assert said(capsys, "eval", run).endswith("; train anew")
 

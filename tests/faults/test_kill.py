@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import random
 import signal
-import time
 from pathlib import Path
 from typing import Any
 
@@ -21,30 +20,20 @@ MOMENTS = int(os.environ.get("NETDSL_FAULTS", "5"))
 FILE_EVENTS = 13
 
 
-def kill(whole: Whole, chance: random.Random, run: Path) -> None:
-    """Kills what runs at any time after some epoch: in the next one, or while files are written."""
-    output, over = run.with_name("output"), time.perf_counter() + 60
-    epoch = chance.randint(told(output), max(told(output), EPOCHS - 3))
-    while told(output) < epoch and not (run / "test.json").is_file():
-        assert time.perf_counter() < over
-    time.sleep(chance.random() * 0.05)
-    os.kill(whole.netdsl.pid, signal.SIGKILL)
-
-
 def disturbed(whole: Whole, folder: Path, seed: int) -> dict[str, Any]:
     """The result of a run that is killed, for odd seeds again while it goes on."""
     chance = random.Random(seed)
     run, output = folder / "run", folder / "output"
     output.touch()
-    arguments: list[object] = [whole.spec, "--backend", whole.backend, "--out", run]
+    arguments: list[object] = [whole.spec, "--backend", whole.netdsl.backend, "--out", run]
     for _ in range(1 + seed % 2):
-        events = FILE_EVENTS * (EPOCHS - told(output) + 1)
-        moment = chance.randrange(1, events) if chance.random() < 0.5 else 0
+        dies = {"moment": chance.randrange(1, FILE_EVENTS * max(1, EPOCHS - told(output)))}
+        if chance.random() < 0.5:
+            dies = {"seconds": chance.uniform(0.3, 0.9) * whole.seconds}
         options = ["--device", "cpu"]
-        whole.netdsl.start("train", *arguments, *options, output=output, moment=moment, folder=run)
-        if not moment:
-            kill(whole, chance, run)
-        assert whole.netdsl.wait() in (0, -signal.SIGKILL), output.read_text(encoding="utf-8")
+        whole.netdsl.start("train", *arguments, *options, output=output, folder=run, **dies)
+        ends = (0, -signal.SIGKILL, -signal.SIGPROF)
+        assert whole.netdsl.wait() in ends, output.read_text(encoding="utf-8")
         if run.is_dir():
             check_files(run)
         if not (run / "settings.json").is_file():
@@ -64,8 +53,10 @@ def disturbed(whole: Whole, folder: Path, seed: int) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("seed", range(MOMENTS))
-def test_a_killed_run_of_pytorch_ends_the_same(torch_run: Whole, tmp_path: Path, seed: int) -> None:
-    assert disturbed(torch_run, tmp_path, seed) == torch_run.result
+def test_a_killed_run_of_pytorch_ends_the_same(
+    phased_run: Whole, tmp_path: Path, seed: int
+) -> None:
+    assert disturbed(phased_run, tmp_path, seed) == phased_run.result
 
 
 @pytest.mark.parametrize("seed", range(MOMENTS // 5))

@@ -21,7 +21,7 @@ from tests.faults.runs import EPOCHS, Whole, check_files, check_finished, drafts
 def started(whole: Whole, folder: Path, *options: object) -> tuple[Path, Path]:
     """A run that is begun in a folder and trains by now; its folder and its output."""
     run, output = folder / "run", folder / "output"
-    spec = [whole.spec, "--backend", whole.backend, "--out", run, "--device", "cpu"]
+    spec = [whole.spec, "--backend", whole.netdsl.backend, "--out", run, "--device", "cpu"]
     whole.netdsl.start("train", *spec, *options, output=output)
     return run, output
 
