@@ -8,6 +8,9 @@ PROCESSES ?= 2
 # What starts processes of its own, each of up to 5 GB; by itself, so that memory is not used twice.
 LARGE := tests/parity/test_backends.py
 
+# The benchmarks by themselves; bench/gpu.sh needs a GPU, the others are parts of these.
+BENCHMARKS := $(filter-out bench/gpu.py bench/measure.py bench/resnet50.py,$(wildcard bench/*.py))
+
 .PHONY: train test engines faults parity parity-backends bench docs-pictures generate setup clean
 
 # Train the small digit classifier.
@@ -48,7 +51,7 @@ parity-backends: .venv/dev.stamp
 
 # Each benchmark prints ratios against a peer that it measures in the same run.
 bench: .venv/dev.stamp
-	set -e; for file in bench/*.py; do $(BIN)/python $$file; done
+	set -e; for file in $(BENCHMARKS); do $(BIN)/python $$file; done
 
 # Every picture and table of docs/pictures.md anew.
 docs-pictures: .venv/dev.stamp
