@@ -7,7 +7,7 @@ under the names of the language.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -169,8 +169,8 @@ class Model(Protocol):
     def predict(self, inputs: Sequence[Array]) -> dict[str, Array]:
         """The outputs of the net by name, in evaluation, for one array for each input."""
 
-    def weights(self) -> dict[str, Array]:
-        """A copy of weights and running statistics."""
+    def weights(self, names: Container[str] | None = None) -> dict[str, Array]:
+        """A copy of weights and running statistics, of these names or of all."""
 
     def put_weights(self, weights: Mapping[str, Array]) -> None:
         """Sets weights and running statistics, all of them."""

@@ -13,7 +13,8 @@ from netdsl.cli.overrides import depth_of
 from netdsl.record import Record
 
 if TYPE_CHECKING:
-    from netdsl.parity.compare import Differences, Parity
+    from netdsl.parity.compare import Parity
+    from netdsl.parity.differences import Differences
     from netdsl.parity.judge import Verdict
 
 _ALLOWED = ("forward", "gradients", "weights")

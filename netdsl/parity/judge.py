@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from netdsl.parity.compare import Comparison, Differences, Parity
+from netdsl.parity.compare import Comparison, Parity
+from netdsl.parity.differences import Differences
 from netdsl.record import Record
 
 # How large a difference may be, by what is compared; docs/backends.md says why.

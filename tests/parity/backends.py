@@ -21,14 +21,16 @@ from importlib.metadata import version
 from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
+from unittest.mock import patch
 
-from netdsl.catalog.layers.conv import Conv, ConvTranspose
 from netdsl.resources import specs_folder
 
 RESULTS = Path(__file__).resolve().parents[2] / "docs" / "backends_parity.md"
 # Batch normalisations need more than a few numbers of each channel.
 EXAMPLES = 4
 THREADS = 1
+# Weights that are trained at a time: for each, steps take some hundred bytes.
+AT_ONCE = 60_000_000
 
 _HEAD = """\
 # The same numbers on every backend
@@ -87,8 +89,10 @@ def measure(name: str) -> Result:
     """Builds a net by every backend and compares."""
     import torch
 
-    from netdsl.parity.compare import OPTIMIZERS, Comparison, Differences
+    from netdsl.parity.compare import Comparison
+    from netdsl.parity.differences import Differences
     from netdsl.parity.judge import judge
+    from netdsl.parity.steps import OPTIMIZERS
     from tests.parity.small import small
 
     def largest(differences: Differences, backend: str) -> float:
@@ -98,7 +102,7 @@ def measure(name: str) -> Result:
     torch.set_num_threads(THREADS)
     net = small(name).elaborated
     comparison = Comparison(net, ("torch", "keras", "onnx"), EXAMPLES)
-    found = comparison.run(None, OPTIMIZERS)
+    found = comparison.run(None, OPTIMIZERS, AT_ONCE)
     forward = found.forward | found.outputs
     verdicts = judge(comparison, found)
     return Result(
@@ -114,34 +118,27 @@ def measure(name: str) -> Result:
 
 
 def measure_at_once(name: str) -> Result:
-    """The same with TensorFlow computing each operation as it comes, in the whole process.
+    """The same with Keras calling each operation as it comes.
 
     The numbers are the same, and most of the time goes into graphs that would be used once. What
-    TensorFlow has a gradient for in its compiler alone is compiled. Nothing of a net is left for
-    the next one.
+    TensorFlow has a gradient for in its compiler alone, which are convolutions in groups, Keras
+    compiles by itself. Nothing of a net is left for the next one.
     """
     import keras
-    import tensorflow
 
-    tensorflow.config.run_functions_eagerly(not _grouped(name))
+    at_once = property(lambda model: True, lambda model, value: None)
     try:
-        return measure(name)
+        with patch.object(keras.Model, "run_eagerly", at_once):
+            return measure(name)
     finally:
         keras.utils.clear_session()
-
-
-def _grouped(name: str) -> bool:
-    """Whether a net has a convolution in groups."""
-    from tests.parity.small import small
-    from tests.specs.bundled import layers
-
-    found = (layer for *_, layer in layers(small(name).elaborated.graph))
-    return any(isinstance(layer, Conv | ConvTranspose) and layer.groups > 1 for layer in found)
 
 
 def measured(nets: Sequence[str]) -> Iterator[Result | None]:
     """A result for each net, told with the seconds that it took; None where there is none."""
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    # Large tensors lie by themselves, so that the system has their memory back at once (glibc).
+    os.environ["MALLOC_MMAP_THRESHOLD_"] = "1000000"
     names = names_of_nets()
     for net in nets:
         started = time.monotonic()

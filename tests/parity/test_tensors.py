@@ -10,7 +10,7 @@ import netdsl
 from netdsl.backends.onnx.engine import make_model
 from netdsl.backends.torch import build
 from netdsl.graph import named_weights
-from netdsl.parity.compare import relative
+from netdsl.parity.differences import gap
 from netdsl.parity.numbers import inputs, settled, weights
 from netdsl.parity.quiet import quiet
 from netdsl.parity.tensors import opened
@@ -123,9 +123,9 @@ def test_whole_numbers_are_below_every_vocabulary() -> None:
 
 def test_a_difference_is_a_share_of_the_largest() -> None:
     expected = np.array([1.0, -4.0])
-    assert relative(expected + 0.5, expected) == 0.125
-    assert relative(expected, expected, nothing=8.0) == 0
-    assert relative(expected + 0.5, expected, nothing=8.0) == 0.0625
-    assert relative(np.zeros(2), np.zeros(2)) == 0
-    assert relative(np.ones(2), np.zeros(2)) == 1
-    assert not relative(np.array([np.nan, -4.0]), expected) <= 1
+    assert gap(expected + 0.5, expected).share() == 0.125
+    assert gap(expected, expected).share(nothing=8.0) == 0
+    assert gap(expected + 0.5, expected).share(nothing=8.0) == 0.0625
+    assert gap(np.zeros(2), np.zeros(2)).share() == 0
+    assert gap(np.ones(2), np.zeros(2)).share() == 1
+    assert not gap(np.array([np.nan, -4.0]), expected).share() <= 1

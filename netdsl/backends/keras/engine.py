@@ -7,7 +7,7 @@ every engine of Keras.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from typing import Any
@@ -97,9 +97,10 @@ class KerasModel:
         whole = {name: _whole(values) for name, values in _by_name(result, self._output).items()}
         return {name: np.asarray(values) for name, values in whole.items()}
 
-    def weights(self) -> dict[str, Array]:
+    def weights(self, names: Container[str] | None = None) -> dict[str, Array]:
         """See `Model.weights`."""
-        return {name: place.get().copy() for name, place in self._places.items()}
+        held = self._places.items()
+        return {name: place.get().copy() for name, place in held if names is None or name in names}
 
     def put_weights(self, weights: Mapping[str, Array]) -> None:
         """See `Model.put_weights`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -54,9 +54,10 @@ class OnnxModel:
         assert self._run is not None, "weights are set before a prediction"
         return self._run.outputs(inputs, self._batch)
 
-    def weights(self) -> dict[str, Array]:
+    def weights(self, names: Container[str] | None = None) -> dict[str, Array]:
         """See `Model.weights`."""
-        return {name: values.copy() for name, values in self._held.items()}
+        held = self._held.items()
+        return {name: values.copy() for name, values in held if names is None or name in names}
 
     def put_weights(self, weights: Mapping[str, Array]) -> None:
         """See `Model.put_weights`; they are a part of the model, which is built anew."""

@@ -6,7 +6,7 @@ goes over the weights one by one in Python.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -74,9 +74,10 @@ class TorchModel:
                 parts.setdefault(name, []).append(to_numpy(values))
         return {name: np.concatenate(values) for name, values in parts.items()}
 
-    def weights(self) -> dict[str, Array]:
+    def weights(self, names: Container[str] | None = None) -> dict[str, Array]:
         """See `Model.weights`."""
-        return {name: copied(tensor) for name, tensor in self._named_state()}
+        held = self._named_state()
+        return {name: copied(tensor) for name, tensor in held if names is None or name in names}
 
     def put_weights(self, weights: Mapping[str, Array]) -> None:
         """See `Model.put_weights`."""
