@@ -35,18 +35,20 @@ AT_ONCE = 60_000_000
 _HEAD = """\
 # The same numbers on every backend
 
-Each net of the table was built for PyTorch, Keras (on TensorFlow) and ONNX (run by onnxruntime)
-with the same random numbers in every weight, bias and running statistic, and got the same
-{examples} random inputs, as `netdsl parity --depth all` does; images are as small as the net takes.
-A difference is the largest one between two numbers of a tensor, as a share of its largest number,
-and what stands here is the largest one over all tensors of the net.
+Each bundled net was built for PyTorch, Keras (on TensorFlow) and ONNX (run by onnxruntime) with the
+same random numbers in every weight, bias and running statistic, and got the same {examples} random
+inputs, as `netdsl parity --depth all` does; images are as small as the net takes. A difference is
+the largest one between two numbers of a tensor, as a share of its largest number, and what stands
+here is the largest one over all tensors of the net.
 
 The forward pass is in single precision and in evaluation: the tensor of every layer, and the
 outputs of the net as it is exported, which have to agree within 1e-4. Gradients, and the weights
 after a step of SGD with momentum and of Adam, are in double precision and in training, between
 PyTorch and Keras: within 1e-3, 1e-4 and 1e-4. [backends.md](backends.md) says why, and what is left
-out. TensorFlow computes each operation as it comes, but for convolutions in groups;
-`tests/parity/test_backends.py` has it compile the steps of a few nets.
+out. Of a net with more than {at_once:,} weights a step trains so many at a time while the others
+stand still, which changes no gradient and lets it fit in memory. TensorFlow computes each operation
+as it comes, but for convolutions in groups; `tests/parity/test_backends.py` has it compile the
+steps of a few nets.
 
 `make parity-backends` measures what is missing here, and writes it; `python -m
 tests.parity.backends NAME --write` one line. Another processor may give other last digits.
@@ -186,7 +188,7 @@ def render(versions: str, results: dict[str, Result]) -> str:
     for net in sorted(results):
         called = ", ".join(f"`{name}`" for name in names[net])
         rows.append(f"| `{net}` | {called} | {' | '.join(_cells(results[net]))} |\n")
-    return _HEAD.format(examples=EXAMPLES, versions=versions) + "".join(rows)
+    return _HEAD.format(examples=EXAMPLES, at_once=AT_ONCE, versions=versions) + "".join(rows)
 
 
 def write(result: Result) -> None:
