@@ -41,6 +41,7 @@ _IN_RUN, _EVENTS = "", "tensorboard"
     type=click.IntRange(min=0),
     help="How many processes read examples; else one for each core, at most 8.",
 )
+@click.option("--fast", is_flag=True, help="The same as --set train.fast=true.")
 @click.option("--seed", type=click.IntRange(min=0), help="The same as --set train.seed=….")
 @click.option(
     "--tensorboard",
@@ -58,6 +59,7 @@ def command(
     section: str | None,
     device: str,
     workers: int | None,
+    fast: bool,
     seed: int | None,
     tensorboard: str | None,
 ) -> int:
@@ -72,6 +74,8 @@ def command(
         raise click.UsageError(
             f"--tensorboard takes {tensorboard} for its folder; write SPEC before it"
         )
+    if fast:
+        overrides["train.fast"] = "true"
     if (spec is None) == (resume is None):
         raise click.UsageError("give a SPEC to train, or --resume and a run folder")
     if resume is not None and (out is not None or section is not None):

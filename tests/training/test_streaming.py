@@ -177,10 +177,8 @@ def segmenting(folder: Path) -> Plan:
 
 
 def test_pixels_that_do_not_count(tmp_path: Path) -> None:
-    from netdsl.backends.keras.losses import counted
-    from netdsl.backends.keras.losses import loss_function as of_keras
-    from netdsl.backends.keras.losses import right_function as keras_right
-    from netdsl.backends.onnx.losses import loss_of, right_of
+    from netdsl.backends.keras.scoring import Scorer
+    from netdsl.backends.onnx.scoring import loss_of, right_of
 
     made = segmenting(tmp_path)
     engine = HandBackend.make_engine(made.net, made.task, made.examples(), "cpu")
@@ -198,13 +196,15 @@ def test_pixels_that_do_not_count(tmp_path: Path) -> None:
     figures = engine.evaluate(rows)
     assert figures == {"loss": pytest.approx(expected, rel=1e-5), "accuracy": accuracy}
     (term,) = made.task.terms
-    assert loss_of(term, logits, mask) / len(rows) == pytest.approx(expected, rel=1e-5)
-    assert right_of(term, logits, mask).mean() == accuracy
-    labels = keras.ops.convert_to_tensor(mask.astype(np.int32))
-    found = of_keras(term)(keras.ops.convert_to_tensor(logits), labels)
-    assert float(found) == pytest.approx(expected, rel=1e-5)
-    right = np.asarray(keras_right(term)(keras.ops.convert_to_tensor(logits), labels))
-    assert right[np.asarray(counted(term, labels))].mean() == accuracy
+    outputs, fields = {"output": logits}, {"mask": mask}
+    assert loss_of(term, outputs, fields) == pytest.approx(expected, rel=1e-5)
+    assert right_of(term, outputs, fields).mean() == accuracy
+    given = {"output": keras.ops.convert_to_tensor(logits)}
+    aimed = {"mask": keras.ops.convert_to_tensor(mask.astype(np.int32))}
+    scorer = Scorer(term)
+    assert float(scorer.loss(given, aimed)) == pytest.approx(expected, rel=1e-5)
+    right, counted = (np.asarray(x) for x in (scorer.right(given, aimed), scorer.counted(aimed)))
+    assert right[counted].mean() == accuracy
     told = evaluate(made, engine, made.examples(), rows)
     assert np.array(told["confusion"]).sum() == kept.sum()
 
