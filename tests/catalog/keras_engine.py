@@ -53,6 +53,24 @@ def gradients(
     return to_numpy(output), [None if x is None else to_numpy(x) for x in found]
 
 
+def slope(function: Callable[[Any], Any], at: Array) -> tuple[float, Array]:
+    """The value of a function that gives one number, and its gradient."""
+    if ENGINE == "jax":
+        value, found = _library.value_and_grad(function)(_library.numpy.asarray(at))
+    elif ENGINE == "torch":
+        given = _library.from_numpy(np.array(at)).requires_grad_()
+        value = function(given)
+        (found,) = _library.autograd.grad(value, given)
+        value = value.detach()
+    else:
+        given = _library.constant(at)
+        with _library.GradientTape() as tape:
+            tape.watch(given)
+            value = function(given)
+        found = tape.gradient(value, given)
+    return float(value), keras.ops.convert_to_numpy(found)
+
+
 _Total = Callable[[Any], tuple[Any, Any]]
 _Found = tuple[Any, Sequence[Any]]
 

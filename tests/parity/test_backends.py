@@ -6,6 +6,7 @@ what is missing there.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from multiprocessing import get_context
@@ -48,6 +49,8 @@ CHOSEN = [
 ]
 COMPILED = chosen(CHOSEN)
 THIRD = third(COMPILED)
+# Compared in the forward pass alone.
+LARGEST = "vit.net:ViTH14"
 
 
 class Process:
@@ -130,3 +133,10 @@ def test_names_of_one_net_are_one_line() -> None:
 def test_inputs_are_small(name: str, side: int) -> None:
     assert small(name).elaborated.inputs[0].type.shape == (side, side, 3)
     assert small(name).name == load(name).name
+
+
+def test_no_net_lacks_a_line() -> None:
+    _, results = parse(RESULTS.read_text("utf-8"))
+    assert [net for net in NAMES if net not in results] == []
+    without = [net for net, one in results.items() if math.isnan(one.gradients)]
+    assert without == ["perceptron.net:Perceptron", "perceptron.net:PerceptronMnist", LARGEST]

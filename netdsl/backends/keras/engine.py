@@ -93,9 +93,21 @@ class KerasModel:
         """See `Model.predict`."""
         given = _alone([to_keras(as_numbers(values)) for values in inputs])
         with self._running():
+            if self._precision in ("bfloat16", "float16"):
+                return self._predict_short(given)
             result = self._evaluation.predict(given, batch_size=self._batch, verbose=0)
-        whole = {name: _whole(values) for name, values in _by_name(result, self._output).items()}
-        return {name: np.asarray(values) for name, values in whole.items()}
+        return _by_name(result, self._output)
+
+    def _predict_short(self, given: Any) -> dict[str, Array]:
+        """Predicts with 16 bits, which numpy may not have, so that Keras cannot gather them."""
+        parts: dict[str, list[Array]] = {}
+        examples = len(keras.tree.flatten(given)[0])
+        for start in range(0, examples, self._batch):
+            rows = slice(start, start + self._batch)
+            result = self._evaluation(keras.tree.map_structure(lambda x, r=rows: x[r], given))
+            for name, values in _by_name(result, self._output).items():
+                parts.setdefault(name, []).append(ops.convert_to_numpy(_whole(values)))
+        return {name: np.concatenate(values) for name, values in parts.items()}
 
     def weights(self, names: Container[str] | None = None) -> dict[str, Array]:
         """See `Model.weights`."""
@@ -122,7 +134,6 @@ class KerasEngine(KerasModel):
     ) -> None:
         super().__init__(models, graph, task.output, task.batch, device)
         self._precision = shortened(task.precision) if task.fast else task.precision
-        self._every = task.accumulate
         self._averages = task.ema is not None
         self._rate = task.optimizer.lr
         _freeze(models.training, [self._places[name].variable for name in task.frozen])
@@ -136,11 +147,14 @@ class KerasEngine(KerasModel):
         undecayed = [self._places[name].variable for name in task.undecayed]
         self._optimizer = KerasOptimizer(task, undecayed)
         self._scaled = Scaled(self._optimizer) if self._precision == "float16" else None
-        self._step.compile(optimizer=self._scaled or self._optimizer)
+        self._compile()
         self._step.optimizer.build(self._step.trainable_variables)
         self._seeds = _seeds(models.training)
         if self._augmenter is not None:
             self._seeds.append(self._augmenter.seeds.state)
+
+    def _compile(self) -> None:
+        self._step.compile(optimizer=self._scaled or self._optimizer)
 
     def train(
         self, batches: Sequence[Indices], rates: Sequence[float], seed: int, tick: Tick
@@ -150,13 +164,13 @@ class KerasEngine(KerasModel):
         for number, state in enumerate(self._seeds):
             drawn = np.random.SeedSequence([seed, number]).generate_state(1)
             state.assign([int(drawn[0]) >> 1, 0])  # below 2 ** 31, as some engines want it
-        steps = [self._rate * rate for rate in rates]
-        callbacks = [_Ticks(tick), _Rates(self._optimizer, steps, self._every)]
+        if self._optimizer.plan([self._rate * rate for rate in rates]):
+            self._compile()
         draw = partial(self._augmenter.draw, seed=seed) if self._augmenter is not None else None
         with self._running(), self._fed():
             given, count = self._feed.given(batches, draw)
             self._step.fit(
-                given, steps_per_epoch=count, shuffle=False, verbose=0, callbacks=callbacks
+                given, steps_per_epoch=count, shuffle=False, verbose=0, callbacks=[_Ticks(tick)]
             )
         return self._step.figures()
 
@@ -404,21 +418,6 @@ class _Ticks(keras.callbacks.Callback):  # type: ignore[misc]
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """See `Tick`."""
         self._tick(int(logs[_EXAMPLES]))
-
-
-class _Rates(keras.callbacks.Callback):  # type: ignore[misc]
-    """Sets the learning rate of each step, which takes so many batches."""
-
-    def __init__(self, optimizer: KerasOptimizer, rates: Sequence[float], every: int) -> None:
-        super().__init__()
-        self._optimizer, self._rates, self._every = optimizer, rates, every
-        self._set: float | None = None
-
-    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
-        """Sets it where it changes, for that takes longer than a small step."""
-        rate = self._rates[batch // self._every]
-        if rate != self._set:
-            self._optimizer.learning_rate = self._set = rate
 
 
 def _freeze(model: keras.Model, variables: Collection[Any]) -> None:

@@ -125,7 +125,7 @@ class KerasOptimizer(keras.optimizers.Optimizer):  # type: ignore[misc]
     def __init__(self, task: Task, undecayed: Sequence[Any] = ()) -> None:
         record = task.optimizer
         super().__init__(
-            learning_rate=float(record.lr),
+            learning_rate=self._now,
             name=record.word,
             global_clipnorm=task.clip,
             gradient_accumulation_steps=task.accumulate if task.accumulate > 1 else None,
@@ -133,6 +133,8 @@ class KerasOptimizer(keras.optimizers.Optimizer):  # type: ignore[misc]
         self._record = record
         self._row = _ROWS[type(record)]
         self._every = task.accumulate
+        self._rates: Any = None
+        self._first: Any = None
         self._share = task.ema
         self._undecayed = {id(variable) for variable in undecayed}
         self._without_decay: set[int] = set()
@@ -151,6 +153,27 @@ class KerasOptimizer(keras.optimizers.Optimizer):  # type: ignore[misc]
     def go_on_from(self, steps: int) -> None:
         """Has so many steps been taken. Keras counts the batches, of which a step has several."""
         self._iterations.assign(steps * self._every)
+
+    def plan(self, rates: Sequence[float]) -> bool:
+        """Sets the rates of the steps that follow; whether that takes more room than before.
+
+        What Keras has compiled knows nothing of new room. The rates are variables, because on JAX
+        a step sees nothing that is assigned while an epoch runs.
+        """
+        wider = self._rates is None or len(rates) > self._rates.shape[0]
+        if wider:
+            self._rates = self.add_variable((len(rates),), dtype="float32", name="rates")
+            self._first = self.add_variable((), dtype="int64", name="first")
+        last = [rates[-1]] * (self._rates.shape[0] - len(rates))
+        self._rates.assign(np.asarray([*rates, *last], np.float32))
+        self._first.assign(self.done)
+        return wider
+
+    def _now(self) -> Tensor:
+        """The rate of the step that is taken; that of the record where none are planned."""
+        if self._rates is None:
+            return ops.convert_to_tensor(self._record.lr, dtype="float32")
+        return ops.take(self._rates, self.iterations - ops.cast(self._first, self.iterations.dtype))
 
     def build(self, variables: Sequence[Any]) -> None:
         """Makes what is held for each weight, all zero."""

@@ -75,7 +75,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "averaged": (POINTS, {"ema": 0.8}),
     "averaged, without a count": (POINTS, {"ema": 0.8, "optimizer": Sgd(0.5), "accumulate": 2}),
     "decay of matrices": (POINTS, {"optimizer": Sgd(0.1, weight_decay=0.5, decay="matrices")}),
-    "one cycle": (POINTS, {"schedule": OneCycle(), "epochs": 1}),
+    "one cycle": (POINTS, {"schedule": OneCycle(), "epochs": 1, "optimizer": Sgd(0.5)}),
     "frozen": (
         "input point: 2\ndense(16) -> batchnorm as base -> relu -> dense(8) -> tanh\n"
         "dense(2) -> softmax",
