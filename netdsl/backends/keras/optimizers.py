@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 import keras
 import numpy as np
 from keras import ops
+from keras.config import floatx
 
 from netdsl.backends.engine import LOSS_GROWTH, LOSS_SCALE, MEAN, Array, Task
 from netdsl.backends.keras.losses import Tensor
@@ -162,17 +163,17 @@ class KerasOptimizer(keras.optimizers.Optimizer):  # type: ignore[misc]
         """
         wider = self._rates is None or len(rates) > self._rates.shape[0]
         if wider:
-            self._rates = self.add_variable((len(rates),), dtype="float32", name="rates")
+            self._rates = self.add_variable((len(rates),), dtype=floatx(), name="rates")
             self._first = self.add_variable((), dtype="int64", name="first")
         last = [rates[-1]] * (self._rates.shape[0] - len(rates))
-        self._rates.assign(np.asarray([*rates, *last], np.float32))
+        self._rates.assign(np.asarray([*rates, *last], self._rates.dtype))
         self._first.assign(self.done)
         return wider
 
     def _now(self) -> Tensor:
         """The rate of the step that is taken; that of the record where none are planned."""
         if self._rates is None:
-            return ops.convert_to_tensor(self._record.lr, dtype="float32")
+            return ops.convert_to_tensor(self._record.lr, dtype=floatx())
         return ops.take(self._rates, self.iterations - ops.cast(self._first, self.iterations.dtype))
 
     def build(self, variables: Sequence[Any]) -> None:
