@@ -41,6 +41,10 @@ class Backend(Runtime, Protocol):
 
 
 def _torch() -> object:
+    # Threads of the CPU that wait for one another at the end of each operation look for so many
+    # turns before they sleep. By default they look for milliseconds, in which another process that
+    # shares the cores cannot run: a small step takes forty times as long on a busy machine.
+    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     need("torch")
     return import_module("netdsl.backends.torch.train")
 

@@ -15,8 +15,8 @@ from netdsl.graph import ElaboratedNet
 __all__ = ["augmented", "make_engine", "make_model"]
 
 # Multiply-adds of one evaluation's batch below which threads wait for one another longer than they
-# compute. On a machine that is busy otherwise a second one makes such a step forty times as slow.
-_SMALL = 500_000_000
+# compute.
+_SMALL = 4_000_000
 # How many examples a prediction on new data takes at once.
 _AT_ONCE = 64
 
