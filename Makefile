@@ -30,7 +30,8 @@ test: .venv/dev.stamp
 engines: .venv/engines.stamp
 	set -e; for engine in jax torch; do KERAS_BACKEND=$$engine $(ENGINES)/python -m pytest \
 		--numprocesses $(PROCESSES) --dist worksteal tests/catalog/test_keras_*.py \
-		tests/backends/keras/test_augment.py tests/backends/keras/test_engine.py \
+		tests/backends/keras/test_augment.py tests/backends/keras/test_devices.py \
+		tests/backends/keras/test_engine.py \
 		tests/backends/keras/test_losses.py \
 		tests/backends/keras/test_optimizers.py tests/backends/keras/test_weights.py; done
 
@@ -85,6 +86,6 @@ clean:
 
 # What it takes to develop it.
 .venv/dev.stamp: .venv/run.stamp
-	$(BIN)/pip install --disable-pip-version-check -c constraints.txt -e ".[torch,keras-any,onnx,data,huggingface,tensorboard,dev]"
+	$(BIN)/pip install --disable-pip-version-check -c constraints.txt -e ".[torch,keras-any,onnx,data,huggingface,tensorboard,devices,dev]"
 	$(BIN)/pip install --disable-pip-version-check -c constraints.txt --no-deps torchvision timm
 	touch $@

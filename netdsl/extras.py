@@ -24,6 +24,7 @@ _EXTRAS = {
     "pyarrow": ("pyarrow", "data"),
     "datasets": ("datasets", "huggingface"),
     "matplotlib": ("matplotlib", "data"),
+    "lightning_fabric": ("Lightning Fabric", "devices"),
     "filelock": ("filelock", "data"),
     "jinja2": ("Jinja", "data"),
     "tensorboard": ("TensorBoard", "tensorboard"),

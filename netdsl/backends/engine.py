@@ -131,6 +131,12 @@ class Task(Record):
         compared = [one.name for term in self.terms for one in term.operands if one.field]
         return tuple(dict.fromkeys((*self.inputs, *compared)))
 
+    @property
+    def compared(self) -> frozenset[str]:
+        """The outputs of the net that a loss is of."""
+        operands = (one for term in self.terms for one in term.operands)
+        return frozenset(one.name for one in operands if not one.field)
+
     def activation(self, output: str) -> str:
         """The word of the layer that is folded into the loss of an output; empty for none."""
         if output not in self.folded:

@@ -82,7 +82,9 @@ def group() -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status; `sys.argv` without arguments."""
     try:
-        status = group.main(arguments, prog_name="netdsl", standalone_mode=False)
+        # What a command that starts processes of its own kind gives them.
+        words = list(sys.argv[1:] if arguments is None else arguments)
+        status = group.main(words, prog_name="netdsl", standalone_mode=False, obj=words)
         return status if isinstance(status, int) else 0
     except click.ClickException as error:
         error.show()

@@ -12,6 +12,7 @@ import click
 from netdsl.cli.overrides import overrides_of
 
 if TYPE_CHECKING:
+    from netdsl.backends.team import Team
     from netdsl.training.loop import Listener
     from netdsl.training.run import RunFolder
     from netdsl.training.tensorboard import TensorBoard
@@ -37,9 +38,19 @@ _IN_RUN, _EVENTS = "", "tensorboard"
 @click.option("--train", "section", metavar="NAME", help="Which train section of the file.")
 @click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:1, mps or auto.")
 @click.option(
+    "--devices",
+    type=click.IntRange(min=1),
+    help="On how many devices of this machine; torchrun starts processes on several machines.",
+)
+@click.option(
+    "--strategy",
+    type=click.Choice(("ddp", "fsdp")),
+    help="Whether each device holds all weights (ddp, the default) or a part of each (fsdp).",
+)
+@click.option(
     "--workers",
     type=click.IntRange(min=0),
-    help="How many processes read examples; else one for each core, at most 8.",
+    help="How many processes read examples (of each device); else one for each core, at most 8.",
 )
 @click.option("--fast", is_flag=True, help="The same as --set train.fast=true.")
 @click.option("--seed", type=click.IntRange(min=0), help="The same as --set train.seed=….")
@@ -50,7 +61,9 @@ _IN_RUN, _EVENTS = "", "tensorboard"
     metavar="[FOLDER]",
     help="Write events for TensorBoard: into FOLDER/<run>, else into the run's own tensorboard.",
 )
+@click.pass_obj
 def command(
+    words: list[str],
     spec: str | None,
     backend: str | None,
     out: Path | None,
@@ -58,6 +71,8 @@ def command(
     sets: tuple[str, ...],
     section: str | None,
     device: str,
+    devices: int | None,
+    strategy: str | None,
     workers: int | None,
     fast: bool,
     seed: int | None,
@@ -80,10 +95,30 @@ def command(
         raise click.UsageError("give a SPEC to train, or --resume and a run folder")
     if resume is not None and (out is not None or section is not None):
         raise click.UsageError("a run that goes on keeps its folder and its train section")
-    return _train(spec, backend, out, resume, overrides, section, device, workers, tensorboard)
+
+    from netdsl.extras import need
+
+    # matplotlib draws the curves at the end, when it would be late to find it missing.
+    for module in ("numpy", "safetensors", "matplotlib", "filelock"):
+        need(module)
+    if tensorboard is not None:
+        need("tensorboard")
+    from netdsl.training.devices import gather, quiet, started
+    from netdsl.training.session import backend_of
+
+    name = backend or (BACKENDS[0] if resume is None else backend_of(resume))
+    team = gather(name, devices, strategy, device)
+    if team is None:
+        assert devices is not None
+        return started(devices, words)
+    with quiet(team):
+        return _train(
+            team, spec, backend, out, resume, overrides, section, device, workers, tensorboard
+        )
 
 
 def _train(
+    team: Team,
     request: str | None,
     backend: str | None,
     out: Path | None,
@@ -96,28 +131,25 @@ def _train(
 ) -> int:
     from rich.console import Console
 
-    from netdsl.extras import need
-
-    # matplotlib draws the curves at the end, when it would be late to find it missing.
-    for module in ("numpy", "safetensors", "matplotlib", "filelock"):
-        need(module)
-    if tensorboard is not None:
-        need("tensorboard")
     from netdsl.cli.specs import open_spec
     from netdsl.data.loader import usual_workers
     from netdsl.training import session
+    from netdsl.training.devices import processes_here
     from netdsl.training.interrupt import Interruptions, Terminated
     from netdsl.training.listeners import Together
     from netdsl.training.progress import TerminalProgress, show_result
 
-    console = Console()
-    processes = usual_workers() if workers is None else workers
+    # Of several processes the first one speaks, and writes.
+    leads = team.rank == 0
+    console = Console(quiet=not leads)
+    usual = max(1, usual_workers() // processes_here())
+    processes = usual if workers is None else workers
     if resume is not None:
-        current = session.resume(resume, overrides, device, open_spec, backend, processes)
+        current = session.resume(resume, overrides, device, open_spec, backend, processes, team)
     else:
         assert request is not None
         spec = open_spec(request, overrides, section)
-        current = session.start(spec, backend or BACKENDS[0], out, device, processes)
+        current = session.start(spec, backend or BACKENDS[0], out, device, processes, team)
     plan, path = current.plan, current.run.path
     told = ", ".join(f"{count} {share}" for share, count in plan.shares.items())
     console.print(
@@ -131,14 +163,18 @@ def _train(
             with ExitStack() as listening:
                 progress = listening.enter_context(TerminalProgress(console, plan.epochs))
                 listeners: list[Listener] = [progress]
-                if tensorboard is not None:
+                if tensorboard is not None and leads:
                     listeners.append(listening.enter_context(_events(current.run, tensorboard)))
                 current.train(Together(*listeners))
             seconds = time.perf_counter() - started
             result = current.finish()
     except KeyboardInterrupt as stop:
+        if not leads:
+            raise
         click.echo(f"stopped; finished epochs are kept: {current.way_on}", err=True)
         return _TERMINATED if isinstance(stop, Terminated) else _INTERRUPTED
+    if not leads:
+        return 0
     line = f"trained in {seconds:.1f} s; the weights of epoch {result['epoch']} are kept"
     console.print(line, highlight=False)
     missing = current.engines.examples.unreadable()

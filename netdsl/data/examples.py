@@ -56,6 +56,15 @@ class Examples:
         bad = set().union(*self._bad.values())
         return len(bad) if rows is None else int(np.isin(rows, list(bad)).sum())
 
+    def bad(self) -> dict[str, list[int]]:
+        """The examples of each field that have turned out to be unreadable so far."""
+        return {name: sorted(rows) for name, rows in self._bad.items()}
+
+    def add_bad(self, bad: Mapping[str, Sequence[int]]) -> None:
+        """Adds those that others could not read."""
+        for name, rows in bad.items():
+            self._bad[name].update(rows)
+
     def close(self) -> None:
         """Ends the worker processes."""
         self._loader.close()

@@ -10,6 +10,7 @@ from typing import Protocol, cast
 
 from netdsl.backends.augment import Drawn
 from netdsl.backends.engine import Array, Engine, Examples, Judge, Model, Task
+from netdsl.backends.team import Team
 from netdsl.catalog.augmentations import Augmentation
 from netdsl.diagnostics import UserError
 from netdsl.extras import need
@@ -33,6 +34,16 @@ class Backend(Runtime, Protocol):
         self, net: ElaboratedNet, task: Task, examples: Examples, device: str
     ) -> Engine:
         """An engine for a task over these examples; its weights have yet to be set."""
+
+    def gather(self, devices: int | None, strategy: str | None, device: str) -> Team:
+        """Who trains on several devices; `UserError` where they cannot.
+
+        Of the backends in `BY_PROCESSES` the team is that of the processes which torchrun's
+        environment variables tell of.
+        """
+
+    def make_member(self, net: ElaboratedNet, task: Task, examples: Examples, team: Team) -> Engine:
+        """An engine as by `make_engine`, for the part of this process in a team of several."""
 
     def augmented(
         self, steps: Sequence[Augmentation], drawn: Sequence[Drawn], images: Array
@@ -98,6 +109,8 @@ BACKENDS: dict[str, Callable[[], object]] = {
     "keras:jax": _keras("jax"),
     "keras:torch": _keras("torch"),
 }
+# Those that train on several devices by a process for each.
+BY_PROCESSES = frozenset({"torch"})
 RUNTIMES: dict[str, Callable[[], object]] = {**BACKENDS, "onnx": _onnx}
 
 

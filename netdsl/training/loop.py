@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 
 from netdsl.backends.engine import Array, Engine, Indices, Task
+from netdsl.backends.team import ALONE, Team
 from netdsl.diagnostics import UserError
 from netdsl.training.initial import initial_weights
 from netdsl.training.interrupt import Interruptions
@@ -22,6 +23,7 @@ from netdsl.training.order import batches, chance, length
 from netdsl.training.plan import Plan
 from netdsl.training.run import Entry, RunFolder, State
 from netdsl.training.schedule import factors
+from netdsl.training.shared import first_figures, first_state, first_weights
 from netdsl.training.stopping import Falling, Stopping
 
 
@@ -42,7 +44,13 @@ class Listener(Protocol):
 Engines: TypeAlias = Callable[[Task], Engine]
 
 
-def begin(plan: Plan, engines: Engines, run: RunFolder, given: Mapping[str, Array] = {}) -> None:
+def begin(
+    plan: Plan,
+    engines: Engines,
+    run: RunFolder,
+    given: Mapping[str, Array] = {},
+    team: Team = ALONE,
+) -> None:
     """Keeps the first weights as the state after 0 epochs.
 
     Those that are `given` take the place of those that the seed draws.
@@ -50,30 +58,47 @@ def begin(plan: Plan, engines: Engines, run: RunFolder, given: Mapping[str, Arra
     weights = initial_weights(plan.net.graph, plan.settings.seed) | dict(given)
     engine = engines(plan.phases[0].task)
     engine.put_weights(weights)
-    run.write_state(State(0, 0, 0, weights, engine.state(), {}, {}))
+    state = State(0, 0, 0, weights, engine.state(), {}, {})
+    if team.rank == 0:
+        run.write_state(state)
 
 
-def train(plan: Plan, engines: Engines, run: RunFolder, listener: Listener) -> None:
-    """Trains from where the run stands to its end; `KeyboardInterrupt` leaves it resumable."""
-    state = run.state()
-    run.cut_log(state.epoch)
+def train(
+    plan: Plan, engines: Engines, run: RunFolder, listener: Listener, team: Team = ALONE
+) -> None:
+    """Trains from where the run stands to its end; `KeyboardInterrupt` leaves it resumable.
+
+    Of a team the first process reads and writes, and the others hear from it.
+    """
+    state = first_state(team, run)
+    if team.rank == 0:
+        run.cut_log(state.epoch)
     interruptions = Interruptions()
     with interruptions.watched():
         for number in range(state.phase, len(plan.phases)):
             if number > state.phase:
-                # A phase begins with the weights that the one before it kept.
-                state = State(state.epoch, number, 0, run.weights(), {}, {}, {})
-                run.write_state(state)  # since the phase overwrites the weights that it began with
-            state = _Phase(plan, number, engines, run, state).train(interruptions, listener)
+                # A phase begins with the weights that the one before it kept, and overwrites them.
+                state = State(state.epoch, number, 0, first_weights(team, run), {}, {}, {})
+                if team.rank == 0:
+                    run.write_state(state)
+            phase = _Phase(plan, number, engines, run, state, team)
+            state = phase.train(interruptions, listener)
 
 
 class _Phase:
     """A phase of a run under way."""
 
     def __init__(
-        self, plan: Plan, number: int, engines: Engines, run: RunFolder, state: State
+        self,
+        plan: Plan,
+        number: int,
+        engines: Engines,
+        run: RunFolder,
+        state: State,
+        team: Team,
     ) -> None:
         self._plan, self._number, self._run = plan, number, run
+        self._team = team
         self._phase = plan.phases[number]
         self._engine = engines(self._phase.task)
         self._engine.put_weights(state.weights)
@@ -111,6 +136,7 @@ class _Phase:
                 plan.split.validation,
             )
             figures |= {f"val_{name}": value for name, value in validated.items()}
+        figures = first_figures(self._team, figures)
         for name, value in figures.items():
             if not math.isfinite(value):
                 raise _diverged(f"{name} is {value} in", epoch)
@@ -146,9 +172,7 @@ class _Phase:
                 raise _diverged(f"{name} is not finite after", entry["epoch"])
         self._falling.note(entry)
         entry["kept"] = self._stopping.better(entry)
-        if entry["kept"]:
-            run.write_weights(engine.kept(), entry["epoch"])
-        run.append_log(entry)
+        kept = engine.kept() if entry["kept"] else {}
         self._state = State(
             entry["epoch"],
             self._number,
@@ -158,6 +182,11 @@ class _Phase:
             self._stopping.to_json(),
             self._falling.to_json(),
         )
+        if self._team.rank > 0:
+            return
+        if kept:
+            run.write_weights(kept, entry["epoch"])
+        run.append_log(entry)
         run.write_state(self._state)
 
 

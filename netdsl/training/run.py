@@ -27,7 +27,7 @@ Entry: TypeAlias = dict[str, Any]
 VERSION = 2
 _WEIGHTS, _OPTIMIZER = "weights/", "optimizer/"
 # What of a state is no array, and of which kind each is.
-_IN_METADATA = {"epoch": int, "phase": int, "done": int, "stopping": dict, "falling": dict}
+IN_METADATA = {"epoch": int, "phase": int, "done": int, "stopping": dict, "falling": dict}
 # What the rules of a phase have noted; nothing where there are none.
 _NOTED: dict[str, tuple[set[str], ...]] = {
     "stopping": (set(), {"best", "waited"}),
@@ -230,7 +230,7 @@ class RunFolder:
         """Keeps where the run stands; one file, so that its parts agree."""
         arrays = {_WEIGHTS + name: values for name, values in state.weights.items()}
         arrays |= {_OPTIMIZER + name: values for name, values in state.optimizer.items()}
-        rest = {name: getattr(state, name) for name in _IN_METADATA}
+        rest = {name: getattr(state, name) for name in IN_METADATA}
         _save(self._state, arrays, {"state": json.dumps(rest)})
 
     def state(self) -> State:
@@ -240,13 +240,13 @@ class RunFolder:
             rest = json.loads(metadata["state"])
         except (KeyError, ValueError, RecursionError):
             rest = None
-        if not _are(rest, _IN_METADATA) or not all(rest[n].keys() in _NOTED[n] for n in _NOTED):
+        if not _are(rest, IN_METADATA) or not all(rest[n].keys() in _NOTED[n] for n in _NOTED):
             reason = "it does not say where the run stands"
             raise _damaged(self._state, reason, self._way_to_state())
         return State(
             weights=_below(arrays, _WEIGHTS),
             optimizer=_below(arrays, _OPTIMIZER),
-            **{name: rest[name] for name in _IN_METADATA},
+            **{name: rest[name] for name in IN_METADATA},
         )
 
     def _way_to_state(self) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from netdsl.backends.engine import Array, Engine, Indices, Judge, Task
+from netdsl.backends.team import ALONE, Team
 from netdsl.catalog.arguments import show
 from netdsl.catalog.settings import OF_RUN, Settings
 from netdsl.catalog.sources import Csv, LabelledText
@@ -23,6 +25,7 @@ from netdsl.training.describe import describe
 from netdsl.training.plan import Plan, Stretch, make_plan
 from netdsl.training.result import evaluate
 from netdsl.training.run import RunFolder
+from netdsl.training.shared import first_path, first_weights, share_unreadable
 from netdsl.training.spec import Opener, Spec
 
 # The settings that decide which example is in which share.
@@ -32,8 +35,14 @@ _DEALING = ("split", "seed")
 class Engines:
     """Makes the engines of a run, one after the other: a phase's goes when the next one comes."""
 
-    def __init__(self, name: str, plan: Plan, device: str, workers: int = 0) -> None:
-        """Examples that do not lie in memory are read by `workers` processes; 0: by this one."""
+    def __init__(
+        self, name: str, plan: Plan, device: str, workers: int = 0, team: Team = ALONE
+    ) -> None:
+        """Examples that do not lie in memory are read by `workers` processes; 0: by this one.
+
+        Of a `team` of several each process has its part of every batch, on the team's device.
+        """
+        self._team = team
         self._backend, self._plan, self._device = backend(name), plan, device
         self.examples = plan.examples(workers)
         self._made: tuple[Task, Engine] | None = None
@@ -42,7 +51,12 @@ class Engines:
         """The engine of a task; the one that there is where it is of the same."""
         if self._made is None or self._made[0] is not task:
             self._made = None  # gives its memory back first
-            made = self._backend.make_engine(self._plan.net, task, self.examples, self._device)
+            net = self._plan.net
+            made = (
+                self._backend.make_engine(net, task, self.examples, self._device)
+                if self._team.size == 1
+                else self._backend.make_member(net, task, self.examples, self._team)
+            )
             self._made = task, made
         return self._made[1]
 
@@ -58,12 +72,14 @@ class Session:
     engines: Engines
     run: RunFolder
     started: str = ""
+    team: Team = ALONE
 
     def train(self, listener: loop.Listener) -> None:
         """Trains to the end of the plan; whatever ends it before leaves the run resumable."""
-        with self.run.held():
+        with self.run.held() if self.team.rank == 0 else nullcontext():
             try:
-                loop.train(self.plan, self.engines, self.run, listener)
+                with self.team.guard():
+                    loop.train(self.plan, self.engines, self.run, listener, self.team)
             except (UserError, OSError) as error:
                 raise UserError(
                     f"{_told(error)}; finished epochs are kept: {self.way_on}"
@@ -78,33 +94,54 @@ class Session:
         """Takes the weights that are kept, writes curves and test result, and returns the latter.
 
         Without a test share the result is that on the validation share, else on the training
-        share; `share` says which.
+        share; `share` says which. Of a team only the first process writes.
         """
-        engine = self.engines(self.plan.task)
-        engine.put_weights(self.run.weights())
+        with self.team.guard():
+            engine = self.engines(self.plan.task)
+            engine.put_weights(first_weights(self.team, self.run))
+            examples = self.engines.examples
+            result = _judge(self.plan, engine, examples)
+            if self.team.size > 1:
+                share_unreadable(self.team, examples)
+                _, rows = judged_share(self.plan)
+                result["examples"] = len(rows) - examples.unreadable(rows)
+            examples.close()
+            self.team.leave()
+        if self.team.rank > 0:
+            return result
         log, kept = self.run.log(), self.run.kept()
         if log:
             curves.draw(self.run.curves, log, kept)
-        result = {"epoch": kept} | _judge(self.plan, engine, self.engines.examples)
+        result = {"epoch": kept} | result
         self.run.write_test(result)
-        self.engines.examples.close()
         return result
 
 
 def start(
-    spec: Spec, backend_name: str, out: Path | None, device: str, workers: int = 0
+    spec: Spec,
+    backend_name: str,
+    out: Path | None,
+    device: str,
+    workers: int = 0,
+    team: Team = ALONE,
 ) -> Session:
     """A new run: nothing is written before plan and engine are made.
 
-    Examples that do not lie in memory are read by `workers` processes; 0 means by this one.
+    Examples that do not lie in memory are read by `workers` processes; 0 means by this one. Of a
+    `team` every process calls this, and the first one writes.
     """
     plan = make_plan(spec.trained, spec.training, spec.folder)
     started = pretrained.started(plan.net, plan.settings.init, spec.folder)
-    engines = Engines(backend_name, plan, device, workers)
+    engines = Engines(backend_name, plan, device, workers, team)
     engines(plan.phases[0].task)
+    if team.rank > 0:
+        run = RunFolder(first_path(team, Path()))
+        loop.begin(plan, engines, run, started.weights, team)
+        return Session(plan, engines, run, started.sentence, team)
     run = RunFolder.create(out, spec.net.name)
+    first_path(team, run.path)
     name = run.write_spec(spec.sources)
-    loop.begin(plan, engines, run, started.weights)
+    loop.begin(plan, engines, run, started.weights, team)
     # Last: what has settings is a run, and a run has a state to go on from.
     run.write_settings(
         {
@@ -117,7 +154,7 @@ def start(
             **_described(spec, plan),
         }
     )
-    return Session(plan, engines, run, started.sentence)
+    return Session(plan, engines, run, started.sentence, team)
 
 
 def resume(
@@ -127,6 +164,7 @@ def resume(
     opener: Opener,
     backend_name: str | None = None,
     workers: int = 0,
+    team: Team = ALONE,
 ) -> Session:
     """A run that goes on where it stands; `overrides` may lengthen it (`train.epochs`).
 
@@ -141,7 +179,9 @@ def resume(
     state = run.state()
     _check_weights(plan.net, state.weights, path)
     before, now = stored["backend"], backend_name or stored["backend"]
-    engines = Engines(now, plan, device, workers)
+    engines = Engines(now, plan, device, workers, team)
+    if team.rank > 0:
+        return Session(plan, engines, run, team=team)
     with run.held():
         if overrides or now != before:
             run.write_settings(stored | _described(spec, plan) | {"backend": now})
@@ -150,7 +190,13 @@ def resume(
         f"{now} goes on from what {before} trained: with its weights and the optimizer's state"
     )
     told = [changed] * (now != before) + [mended] * bool(mended)
-    return Session(plan, engines, run, "; ".join(told))
+    return Session(plan, engines, run, "; ".join(told), team)
+
+
+def backend_of(path: Path) -> str:
+    """The name of the backend that trains a run."""
+    name: str = RunFolder.open(path).settings()["backend"]
+    return name
 
 
 def judge(

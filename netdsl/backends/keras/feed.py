@@ -9,6 +9,7 @@ import keras
 from keras import ops
 
 from netdsl.backends.engine import Array, Examples, Indices
+from netdsl.backends.keras.devices import shared_out
 from netdsl.backends.keras.losses import Tensor
 from netdsl.backends.keras.scoring import to_keras
 
@@ -50,8 +51,8 @@ class Feed:
     def fields(self, given: Given) -> dict[str, Tensor]:
         """The fields of a batch: images from 0 to 1."""
         if self._there is None:
-            return {name: _numbers(given[_FIELD + name]) for name in self._names}
-        rows = given[_ROWS]
+            return {name: _numbers(shared_out(given[_FIELD + name])) for name in self._names}
+        rows = shared_out(given[_ROWS])
         return {n: _numbers(ops.take(there, rows, axis=0)) for n, there in self._there.items()}
 
     def watched(

@@ -5,11 +5,14 @@ from __future__ import annotations
 from netdsl.backends.engine import Examples, Task
 from netdsl.backends.keras import models
 from netdsl.backends.keras.augment import augmented
+from netdsl.backends.keras.devices import distribute
 from netdsl.backends.keras.engine import KerasEngine, KerasModel, on_device
 from netdsl.backends.keras.precision import computing, shortened
+from netdsl.backends.team import ALONE, Team
+from netdsl.diagnostics import UserError
 from netdsl.graph import ElaboratedNet
 
-__all__ = ["augmented", "make_engine", "make_model"]
+__all__ = ["augmented", "gather", "make_engine", "make_model"]
 
 # How many examples a prediction on new data takes at once.
 _AT_ONCE = 64
@@ -19,6 +22,14 @@ def make_engine(net: ElaboratedNet, task: Task, examples: Examples, device: str)
     """An engine for a task over these examples; its weights have yet to be set."""
     with on_device(device), computing(shortened(task.precision) if task.fast else task.precision):
         return KerasEngine(models(net, task.folded), net.graph, task, examples, device)
+
+
+def gather(devices: int, strategy: str | None, device: str) -> Team:
+    """Has this process, which is a team of one, compute on so many devices."""
+    if strategy == "fsdp":
+        raise UserError("--strategy fsdp goes with --backend torch alone")
+    distribute(devices, device)
+    return ALONE
 
 
 def make_model(net: ElaboratedNet, output: str, device: str) -> KerasModel:

@@ -6,7 +6,7 @@ goes over the weights one by one in Python.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -18,7 +18,6 @@ from netdsl.backends.engine import (
     Examples,
     Figures,
     Indices,
-    Penalty,
     Task,
     Tick,
     Watch,
@@ -29,7 +28,9 @@ from netdsl.backends.torch.fast import compiled, laid_out, shortened
 from netdsl.backends.torch.feed import Batch, Feed
 from netdsl.backends.torch.precision import computing, whole
 from netdsl.backends.torch.scoring import Scorer, activated, to_numpy, to_torch
-from netdsl.backends.torch.updates import Updates, copied
+from netdsl.backends.torch.sums import Sums
+from netdsl.backends.torch.team import Call, Sharing, Single, total
+from netdsl.backends.torch.updates import Updates, copied, freeze
 from netdsl.diagnostics import UserError
 
 # A batchnorm's counter of batches is PyTorch's own: no formula of the language uses it.
@@ -56,7 +57,15 @@ class TorchModel:
     it has several. `batch` is how many examples it takes at once where nothing is learned.
     """
 
-    def __init__(self, module: nn.Module, output: str, batch: int, device: str) -> None:
+    def __init__(
+        self,
+        module: nn.Module,
+        output: str,
+        batch: int,
+        device: str,
+        team: Sharing | None = None,
+    ) -> None:
+        self._team = team or Single()
         self._device = device_named(device)
         self._module = module.to(self._device)
         self._output = output
@@ -76,14 +85,15 @@ class TorchModel:
 
     def weights(self, names: Container[str] | None = None) -> dict[str, Array]:
         """See `Model.weights`."""
-        held = self._named_state()
-        return {name: copied(tensor) for name, tensor in held if names is None or name in names}
+        # All of them, for of a team every process has to call for each.
+        held = ((name, copied(self._team.full(tensor))) for name, tensor in self._named_state())
+        return {name: values for name, values in held if names is None or name in names}
 
     def put_weights(self, weights: Mapping[str, Array]) -> None:
         """See `Model.put_weights`."""
         with torch.no_grad():
             for name, tensor in self._named_state():
-                tensor.copy_(torch.from_numpy(weights[name]))
+                tensor.copy_(self._team.placed(torch.from_numpy(weights[name]), tensor))
 
     def _by_name(self, result: Tensor | dict[str, Tensor]) -> dict[str, Tensor]:
         return result if isinstance(result, dict) else {self._output: result}
@@ -104,9 +114,14 @@ class TorchEngine(TorchModel):
         examples: Examples,
         device: str = "cpu",
         threads: int | None = None,
+        team: Sharing | None = None,
     ) -> None:
-        """`threads` is how many the CPU uses while this engine works; None leaves it to PyTorch."""
-        super().__init__(laid_out(module) if task.fast else module, task.output, task.batch, device)
+        """`threads` is how many the CPU uses while this engine works; None leaves it to PyTorch.
+
+        `team` is with whom it shares the batches, if with anybody.
+        """
+        placed = laid_out(module) if task.fast else module
+        super().__init__(placed, task.output, task.batch, device, team)
         self._threads = threads
         self._double = task.precision == "float64"
         self._task = task
@@ -116,58 +131,68 @@ class TorchEngine(TorchModel):
         self._scorers = [Scorer(term) for term in task.terms]
         self._lasting = [one for one in self._scorers if not one.term.auxiliary]
         self._scored = next((one for one in self._scorers if one.term is task.scored), None)
-        self._updates = Updates(module, task, self._device)
+        freeze(module, task.frozen)
+        logits: Call = module.logits if task.folded else module  # type: ignore[assignment]
+        call = compiled(logits, self._device) if task.fast else logits
+        self._calls = self._team.prepared(module, call, task.compared)
+        self._updates = Updates(module, task, self._device, self._team)
         self._accumulate = task.accumulate
         plan, kind = task.augmenting, torch.float64 if self._double else torch.float32
         self._augmenter = Augmenter(plan, self._device, kind) if plan is not None else None
         self._frozen = list(_with_statistics(module, task.frozen))
         named = dict(module.named_parameters())
         self._penalties = [(named[penalty.weight], penalty) for penalty in task.penalties]
-        logits: Callable[..., Tensor | dict[str, Tensor]] = (
-            module.logits if task.folded else module  # type: ignore[assignment]
-        )
-        self._logits = compiled(logits, self._device) if task.fast else logits
 
     def train(
         self, batches: Sequence[Indices], rates: Sequence[float], seed: int, tick: Tick
     ) -> Figures:
         """See `Engine.train`."""
+        team, updates, every = self._team, self._updates, self._accumulate
+        seed = team.seed(seed)
         torch.manual_seed(seed)
         self._module.train()
         for module in self._frozen:
             module.eval()
-        sums = _Sums(self._device)
-        updates, every = self._updates, self._accumulate
+        sums = Sums(self._device)
         with _using(self._threads):
-            for number, (count, batch) in enumerate(self._feed.batches(batches)):
+            fed = self._feed.batches(team.parts(batches))
+            for number, (count, batch) in team.numbered(fed, len(batches)):
                 if number % every == 0:
                     updates.clear()
                 given, aimed = batch, dict.fromkeys(self._scorers, batch)
                 if self._augmenter is not None:
                     given, aimed = self._augmented(self._augmenter, batch, seed, number)
-                outputs = self._outputs(given)
-                loss = _total([one.loss(outputs, aimed[one]) for one in self._scorers])
-                updates.backward(loss + _penalty(self._penalties) if self._penalties else loss)
-                if (number + 1) % every == 0:
+                last, mine = (number + 1) % every == 0, team.has_part(len(batches[number]))
+                with team.averaging(last):
+                    outputs = self._outputs(self._calls.training, given)
+                    losses = [one.loss(outputs, aimed[one]) for one in self._scorers]
+                    loss, told = team.shared(losses, self._scorers, aimed, count if mine else 0)
+                    updates.backward(loss + self._penalty() if self._penalties else loss)
+                if last:
                     updates.step(rates[number // every])
-                self._count(sums, loss.detach(), outputs, aimed, count)
-                tick(count)
-        return sums.figures()
+                if mine:
+                    self._count(sums, told, outputs, aimed, count)
+                tick(count if team.size == 1 else len(batches[number]))
+        return sums.figures(team)
 
     @torch.no_grad()
     def evaluate(self, examples: Indices, watch: Watch | None = None) -> Figures:
         """See `Engine.evaluate`."""
         self._module.eval()
-        sums = _Sums(self._device)
+        sums = Sums(self._device)
+        team = self._team
         with _using(self._threads), self._updates.averaged():
-            cuts = range(self._batch, len(examples), self._batch)
-            for count, batch in self._feed.batches(np.split(examples, cuts)):
-                outputs = self._outputs(batch)
-                loss = _total([one.loss(outputs, batch) for one in self._lasting])
-                self._count(sums, loss, outputs, dict.fromkeys(self._lasting, batch), count)
+            batches = np.split(examples, range(self._batch, len(examples), self._batch))
+            turns = team.turns(batches)
+            for number, (count, batch) in team.numbered(self._feed.batches(turns), len(turns)):
+                outputs = self._outputs(self._calls.evaluation, batch)
+                mine = team.has_turn(number, len(batches))
+                if mine:
+                    loss = total([one.loss(outputs, batch) for one in self._lasting])
+                    self._count(sums, loss, outputs, dict.fromkeys(self._lasting, batch), count)
                 if watch is not None:
-                    self._show(watch, outputs, batch)
-        return sums.figures()
+                    self._show(watch, outputs, batch, mine)
+        return sums.figures(team)
 
     def predict(self, inputs: Sequence[Array]) -> dict[str, Array]:
         """See `Model.predict`."""
@@ -186,7 +211,7 @@ class TorchEngine(TorchModel):
 
     def kept(self) -> dict[str, Array]:
         """See `Engine.kept`."""
-        return self.weights() | {name: copied(mean) for name, mean in self._updates.means().items()}
+        return self.weights() | self._updates.kept()
 
     def state(self) -> dict[str, Array]:
         """See `Engine.state`."""
@@ -214,14 +239,23 @@ class TorchEngine(TorchModel):
             for scorer in self._scorers
         }
 
-    def _outputs(self, given: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    def _outputs(self, call: Call, given: Mapping[str, Tensor]) -> dict[str, Tensor]:
         with self._computing():
-            result = self._logits(*(given[name] for name in self._task.inputs))
+            result = call(*(given[name] for name in self._task.inputs))
         return {name: whole(values) for name, values in self._by_name(result).items()}
+
+    def _penalty(self) -> Tensor:
+        """The penalties of the numbers that this process holds."""
+        parts: list[Tensor] = []
+        for weight, penalty in self._penalties:
+            held = self._team.held(weight)
+            parts += [penalty.l1 * held.abs().sum()] if penalty.l1 else []
+            parts += [penalty.l2 * held.square().sum()] if penalty.l2 else []
+        return total(parts)
 
     def _count(
         self,
-        sums: _Sums,
+        sums: Sums,
         loss: Tensor,
         outputs: Mapping[str, Tensor],
         aimed: Mapping[Scorer, Mapping[str, Tensor]],
@@ -232,11 +266,15 @@ class TorchEngine(TorchModel):
             fields = aimed[self._scored]
             sums.add_right(self._scored.right(outputs, fields), self._scored.counted(fields))
 
-    def _show(self, watch: Watch, outputs: Mapping[str, Tensor], batch: Batch) -> None:
+    def _show(
+        self, watch: Watch, outputs: Mapping[str, Tensor], batch: Batch, counted: bool
+    ) -> None:
         shown = {
             name: to_numpy(activated(self._task, name, values)) for name, values in outputs.items()
         }
-        watch(shown, {name: to_numpy(values) for name, values in batch.items()})
+        fields = {name: to_numpy(values) for name, values in batch.items()}
+        for one, other in self._team.shown(shown, fields, counted):
+            watch(one, other)
 
 
 def _with_statistics(module: nn.Module, frozen: Collection[str]) -> Iterator[nn.Module]:
@@ -244,38 +282,6 @@ def _with_statistics(module: nn.Module, frozen: Collection[str]) -> Iterator[nn.
     for name, part in module.named_modules():
         if any(f"{name}.{own}" in frozen for own, _ in part.named_buffers(recurse=False)):
             yield part
-
-
-class _Sums:
-    """Figures of an epoch, summed on the device in double precision."""
-
-    def __init__(self, device: torch.device) -> None:
-        # Apple's GPUs have no doubles.
-        wide = torch.float32 if device.type == "mps" else torch.float64
-        self._loss = torch.zeros((), dtype=wide, device=device)
-        self._right = torch.zeros((), dtype=torch.int64, device=device)
-        self._ignored = torch.zeros((), dtype=torch.int64, device=device)
-        self._examples = 0
-        self._answers = 0
-
-    def add_loss(self, loss: Tensor, examples: int) -> None:
-        """Adds the loss of a batch, an average over its examples."""
-        self._loss.add_(loss, alpha=examples)
-        self._examples += examples
-
-    def add_right(self, right: Tensor, counted: Tensor | None) -> None:
-        """Adds answers, true where they are right; `counted` says which count, None for all."""
-        self._right.add_((right if counted is None else right & counted).sum())
-        self._answers += right.numel()
-        if counted is not None:
-            self._ignored.add_((~counted).sum())
-
-    def figures(self) -> Figures:
-        """Averages over all examples."""
-        figures = {"loss": self._loss.item() / self._examples}
-        if self._answers:
-            figures["accuracy"] = self._right.item() / max(1, self._answers - self._ignored.item())
-        return figures
 
 
 @contextmanager
@@ -288,16 +294,3 @@ def _using(threads: int | None) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-
-
-def _total(losses: list[Tensor]) -> Tensor:
-    total = losses[0]
-    for loss in losses[1:]:
-        total = total + loss
-    return total
-
-
-def _penalty(penalties: Sequence[tuple[Tensor, Penalty]]) -> Tensor:
-    parts = [penalty.l1 * weight.abs().sum() for weight, penalty in penalties if penalty.l1]
-    parts += [penalty.l2 * weight.square().sum() for weight, penalty in penalties if penalty.l2]
-    return _total(parts)

@@ -53,11 +53,34 @@ def _cross_entropy(loss: CrossEntropy, axis: int) -> Function:
         if not of_places or reduction == "sum":
             return value
         # PyTorch's own mean is not a number where no place of a batch counts.
-        counted = target != IGNORED
-        counts = counted if weights is None else weights[target.clamp(min=0)] * counted
-        return value / counts.sum().clamp(min=_LEAST_COUNT)
+        return value / _counted(target, weights).clamp(min=_LEAST_COUNT)
 
     return compute
+
+
+def _counted(labels: Tensor, weights: Tensor | None) -> Tensor:
+    """How many labels count, each as much as the weight of its class."""
+    counted = labels != IGNORED
+    return (counted if weights is None else weights[labels.clamp(min=0)] * counted).sum()
+
+
+def mean_over(loss: Loss) -> Callable[[Tensor], Tensor | None]:
+    """What the mean of a loss is over, from a target as the loss takes it.
+
+    None means that it is over the examples of a batch, each as much as any other.
+    """
+    if not isinstance(loss, CrossEntropy) or loss.reduce == "sum":
+        return lambda target: None
+    assert not isinstance(loss.weights, str), "a plan has the numbers"
+    held = _Numbers(loss.weights) if loss.weights is not None else None
+
+    def over(target: Tensor) -> Tensor | None:
+        if target.is_floating_point() or (held is None and target.ndim == 1):
+            return None
+        wide = target.new_empty((), dtype=torch.float64)
+        return _counted(target, held.beside(wide) if held is not None else None)
+
+    return over
 
 
 def _binary_cross_entropy(loss: BinaryCrossEntropy, axis: int) -> Function:

@@ -79,13 +79,22 @@ _ROWS: dict[type[Optimizer], _Row] = {
 
 
 def optimizer(
-    record: Optimizer, weights: Mapping[str, Parameter], undecayed: Collection[str] = ()
+    record: Optimizer,
+    weights: Mapping[str, Parameter],
+    undecayed: Collection[str] = (),
+    whole: bool = True,
 ) -> optim.Optimizer:
-    """The PyTorch optimizer of a record; weights named in `undecayed` have no weight decay."""
+    """The PyTorch optimizer of a record; weights named in `undecayed` have no weight decay.
+
+    Not all of PyTorch's kernels take weights of which this process holds a part (not `whole`).
+    """
     made = _ROWS[type(record)](record, [w for name, w in weights.items() if name not in undecayed])
     rest = [weight for name, weight in weights.items() if name in undecayed]
     if rest:
         made.add_param_group({"params": rest, "weight_decay": 0.0})
+    if not whole:
+        for group in made.param_groups:
+            group["fused"] = False
     return made
 
 

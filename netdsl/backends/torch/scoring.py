@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from netdsl.backends.engine import IGNORED, Array, Operand, Task, Term
-from netdsl.backends.torch.losses import ROWS
+from netdsl.backends.torch.losses import ROWS, mean_over
 from netdsl.backends.torch.precision import whole
 from netdsl.tensor import TensorType
 
@@ -55,6 +55,7 @@ class Scorer:
         self._converts = any(conversion for _, _, conversion in self._operands)
         self._axis = _axis(term.prediction.type)
         self._row = ROWS[type(term.loss)](term.loss, self._axis)
+        self._over = mean_over(term.loss)
         self._sum = term.loss.reduce == "sum"
         self._weight = term.weight
 
@@ -72,6 +73,14 @@ class Scorer:
         else:
             value = self._row(*taken)
         return value if self._weight == 1 else self._weight * value
+
+    def over(self, fields: Mapping[str, Tensor]) -> Tensor | None:
+        """What the loss is an average over, one number, where not over the examples."""
+        if not self.term.loss.takes_label or not self.term.target.field:
+            return None
+        name, _, conversion = self._operands[1]
+        target = fields[name]
+        return self._over(conversion(target, target.dtype) if conversion else target)
 
     def right(self, outputs: Mapping[str, Tensor], fields: Mapping[str, Tensor]) -> Tensor:
         """Which predictions of a classification are right: true or false for each answer.

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import nullcontext
+from typing import TYPE_CHECKING, cast
 
 from netdsl.analyze.cost import Costs
 from netdsl.backends.engine import Examples, Task
+from netdsl.backends.idle import has_idle
+from netdsl.backends.team import Team
 from netdsl.backends.torch import build
 from netdsl.backends.torch.augment import augmented
 from netdsl.backends.torch.engine import TorchEngine, TorchModel
 from netdsl.backends.torch.precision import double
+from netdsl.backends.torch.team import Sharing
+from netdsl.diagnostics import UserError
+from netdsl.extras import need
 from netdsl.graph import ElaboratedNet
 
-__all__ = ["augmented", "make_engine", "make_model"]
+if TYPE_CHECKING:
+    from netdsl.backends.torch.fabric import Gathered
+
+__all__ = ["augmented", "gather", "make_engine", "make_member", "make_model"]
 
 # Multiply-adds of one evaluation's batch below which threads wait for one another longer than they
 # compute.
@@ -26,11 +36,39 @@ def make_engine(net: ElaboratedNet, task: Task, examples: Examples, device: str)
 
     A small net is computed by one thread of the CPU.
     """
+    return _engine(net, task, examples, device, None)
+
+
+def make_member(net: ElaboratedNet, task: Task, examples: Examples, team: Team) -> TorchEngine:
+    """See `Backend.make_member`."""
+    gathered = cast("Gathered", team)
+    gathered.check(task)
+    gathered.idle = has_idle(net, task.compared)
+    return _engine(net, task, examples, gathered.device, gathered)
+
+
+def _engine(
+    net: ElaboratedNet, task: Task, examples: Examples, device: str, team: Sharing | None
+) -> TorchEngine:
     macs = Costs().graph(net.graph).macs
     small = isinstance(macs, int) and macs * task.batch < _SMALL
     with double() if task.precision == "float64" else nullcontext():
         module = build(net, task.folded)
-    return TorchEngine(module, task, examples, device, 1 if small else None)
+    return TorchEngine(module, task, examples, device, 1 if small else None, team)
+
+
+def gather(devices: int | None, strategy: str | None, device: str) -> Team:
+    """The processes that train together, as torchrun's environment variables tell of them.
+
+    Each has started a process like this one. Raises `UserError` for what does not fit.
+    """
+    here = int(os.environ["LOCAL_WORLD_SIZE"])
+    if devices not in (None, here):
+        raise UserError(f"torchrun has started {here} processes here, --devices says {devices}")
+    need("lightning_fabric")
+    from netdsl.backends.torch.fabric import Gathered
+
+    return Gathered(strategy or "ddp", device)
 
 
 def make_model(net: ElaboratedNet, output: str, device: str) -> TorchModel:

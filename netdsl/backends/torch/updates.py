@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 
 import torch
@@ -10,22 +10,28 @@ from torch import Tensor, nn
 
 from netdsl.backends.engine import LOSS_GROWTH, LOSS_SCALE, MEAN, Array, Task
 from netdsl.backends.torch.optimizers import names_kept, optimizer
+from netdsl.backends.torch.team import Sharing
 
 # As Keras starts it, so that both see the same overflows.
 _FIRST_SCALE = 2.0**15
 
 
-class Updates:
-    """Moves the weights of a module that are not frozen."""
+def freeze(module: nn.Module, frozen: Collection[str]) -> None:
+    """Has the weights of these names stay as they are."""
+    for name, weight in module.named_parameters():
+        weight.requires_grad_(name not in frozen)
 
-    def __init__(self, module: nn.Module, task: Task, device: torch.device) -> None:
-        named = dict(module.named_parameters())
-        for name, weight in named.items():
-            weight.requires_grad_(name not in task.frozen)
-        self._weights = {name: weight for name, weight in named.items() if weight.requires_grad}
+
+class Updates:
+    """Moves the weights of a module that are not frozen, alike in every process of a team."""
+
+    def __init__(self, module: nn.Module, task: Task, device: torch.device, team: Sharing) -> None:
+        self._team = team
+        named = module.named_parameters()
+        self._weights = {name: weight for name, weight in named if weight.requires_grad}
         self._rate = task.optimizer.lr
         self._factor = 1.0
-        self._optimizer = optimizer(task.optimizer, self._weights, task.undecayed)
+        self._optimizer = optimizer(task.optimizer, self._weights, task.undecayed, team.whole)
         self._needed = names_kept(task.optimizer)
         self._accumulate = task.accumulate
         self._clip = task.clip
@@ -64,9 +70,10 @@ class Updates:
         if self._share is not None:
             self._average(self._share)
 
-    def means(self) -> dict[str, Tensor]:
+    def kept(self) -> dict[str, Array]:
         """The running means by the names of their weights; none before the first step."""
-        return dict(zip(self._weights, self._means or (), strict=False))
+        pairs = zip(self._weights, self._means or (), strict=False)
+        return {name: copied(self._team.full(mean)) for name, mean in pairs}
 
     def forget(self) -> None:
         """Has the running means begin anew at the next step."""
@@ -77,25 +84,19 @@ class Updates:
         """Has the module use the running means in this block, where there are any."""
         means = self._means or []
         weights = list(self._weights.values())[: len(means)]
-        own = [weight.data for weight in weights]
-        for weight, mean in zip(weights, means, strict=True):
-            weight.data = mean
-        try:
+        with self._team.showing(weights, means):
             yield
-        finally:
-            for weight, values in zip(weights, own, strict=True):
-                weight.data = values
 
     def state(self) -> dict[str, Array]:
         """See `Engine.state`."""
         names = list(self._ordered())
         state = {
-            f"{names[index]}.{key}": copied(value)
+            f"{names[index]}.{key}": copied(self._team.full(value))
             for index, values in self._optimizer.state_dict()["state"].items()
             for key, value in values.items()
             if value is not None
         }
-        state |= {f"{name}.{MEAN}": copied(mean) for name, mean in self.means().items()}
+        state |= {f"{name}.{MEAN}": values for name, values in self.kept().items()}
         if self._scaler is not None:
             scaler = self._scaler.state_dict()
             state[LOSS_SCALE] = copied(torch.tensor(scaler["scale"]))
@@ -111,9 +112,11 @@ class Updates:
             weight, _, key = name.rpartition(".")
             tensor = torch.from_numpy(values.copy())
             if key == MEAN and weight in self._weights:
-                means[weight] = tensor.to(self._weights[weight])
+                like = self._weights[weight]
+                means[weight] = self._team.placed(tensor.to(like.device, like.dtype), like)
             elif weight in index:
-                per_weight.setdefault(index[weight], {})[key] = tensor
+                placed = self._team.placed(tensor, self._weights[weight])
+                per_weight.setdefault(index[weight], {})[key] = placed
         fitting = {i: kept for i, kept in per_weight.items() if self._needed <= kept.keys()}
         whole = self._optimizer.state_dict()
         self._optimizer.load_state_dict({**whole, "state": fitting})
