@@ -262,6 +262,8 @@ class _Replicating(DDPStrategy):
     def setup_module(self, module: nn.Module) -> DistributedDataParallel:
         assert isinstance(module, _Called)
         place = None if self.root_device.type == "cpu" else [self.root_device]
+        # Where an axis has one number, the order of axes in memory is not defined; nothing is copied.
+        warnings.filterwarnings("ignore", "Grad strides do not match bucket view strides")
         with warnings.catch_warnings():
             # The other name for it is not in every version.
             warnings.filterwarnings("ignore", "`broadcast_buffers` is deprecated")
