@@ -262,7 +262,7 @@ class _Replicating(DDPStrategy):
     def setup_module(self, module: nn.Module) -> DistributedDataParallel:
         assert isinstance(module, _Called)
         place = None if self.root_device.type == "cpu" else [self.root_device]
-        # Where an axis has one number, the order of axes in memory is not defined; nothing is copied.
+        # Where an axis has one number its place in memory is not defined; nothing is copied.
         warnings.filterwarnings("ignore", "Grad strides do not match bucket view strides")
         with warnings.catch_warnings():
             # The other name for it is not in every version.
