@@ -11,7 +11,7 @@ LARGE := tests/parity/test_backends.py
 # The benchmarks by themselves; bench/gpu.sh needs a GPU, the others are parts of these.
 BENCHMARKS := $(filter-out bench/gpu.py bench/measure.py bench/resnet50.py,$(wildcard bench/*.py))
 
-.PHONY: train test engines faults parity parity-backends bench docs-pictures generate setup clean
+.PHONY: train test engines faults examples parity parity-backends bench docs-pictures generate setup clean
 
 # Train the small digit classifier.
 train: .venv/run.stamp
@@ -38,6 +38,10 @@ engines: .venv/engines.stamp
 # Fifty runs killed at any moment, in place of the few of `make test`. Takes three minutes.
 faults: .venv/dev.stamp
 	NETDSL_FAULTS=50 $(BIN)/python -m pytest tests/faults
+
+# Every example trained to its end, against the figures of its comment. Takes long.
+examples: .venv/dev.stamp
+	NETDSL_EXAMPLES=1 $(BIN)/python -m pytest tests/examples
 
 # Every net of torchvision and Keras with transplanted weights; writes docs/parity.md and
 # docs/parity_keras.md. Takes long.

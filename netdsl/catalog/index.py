@@ -26,6 +26,7 @@ WORDS: dict[str, dict[str, str]] = {
         "huggingface": "netdsl.catalog.sources:HuggingFace",
         "iris": "netdsl.catalog.sources:Iris",
         "labelled_text": "netdsl.catalog.sources:LabelledText",
+        "library_text": "netdsl.catalog.sources:LibraryText",
         "masks": "netdsl.catalog.sources:Masks",
         "mnist": "netdsl.catalog.sources:Mnist",
         "npz": "netdsl.catalog.sources:Npz",
@@ -157,6 +158,7 @@ WORDS: dict[str, dict[str, str]] = {
     "metric": {
         "accuracy": "netdsl.catalog.metrics:Accuracy",
         "auc": "netdsl.catalog.metrics:Auc",
+        "bits": "netdsl.catalog.metrics:Bits",
         "confusion": "netdsl.catalog.metrics:Confusion",
         "f1": "netdsl.catalog.metrics:F1",
         "iou": "netdsl.catalog.metrics:Iou",

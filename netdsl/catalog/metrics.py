@@ -118,6 +118,12 @@ class Perplexity(Metric):
     share: ClassVar[bool] = False
 
 
+class Bits(Perplexity):
+    """The mean cross-entropy in bits: of a text by characters, bits per character."""
+
+    word: ClassVar[str] = "bits"
+
+
 class _OfNumbers(Metric):
     """Base of metrics of a regression."""
 
@@ -151,7 +157,7 @@ class R2(_OfNumbers):
 _KNOWN: dict[str, type[Metric]] = {
     metric.word: metric
     for metric in (
-        Accuracy, Top, Precision, Recall, F1, Iou, Auc, Perplexity, Mae, Mse, R2
+        Accuracy, Top, Precision, Recall, F1, Iou, Auc, Perplexity, Bits, Mae, Mse, R2
     )
 }  # fmt: skip
 

@@ -167,15 +167,14 @@ class Masks(DataSource):
     )
 
 
-class Text(DataSource):
-    """A long text in windows: `tokens`, and `next`, the same moved on by one, as the target.
+class Windows(DataSource):
+    """Base of long texts in windows: `tokens`, and `next`, the same moved on by one, the target.
 
     The first part of the text is the training share, the last the test share. The vocabulary is
     that of the training share; what it has not is 0, `<unknown>`.
     """
 
-    word: ClassVar[str] = "text"
-    file: str = text("the file, in UTF-8")
+    gives: ClassVar[tuple[str, ...]] = ("tokens", "next")
     length: int = whole("how many units a window has", 128, keyword=True)
     unit: Literal["character", "word", "byte"] = choice(
         "what is numbered", ("character", "word", "byte"), "character", keyword=True
@@ -183,6 +182,23 @@ class Text(DataSource):
     vocabulary: int | None = whole(
         "how many units have a number at most, the most frequent ones", None, keyword=True
     )
+
+
+class Text(Windows):
+    """A long text of one's own in windows, each with what follows it."""
+
+    word: ClassVar[str] = "text"
+    file: str = text("the file, in UTF-8")
+
+
+class LibraryText(Windows):
+    """English about Python: every docstring of its standard library once, 1.5 million characters.
+
+    The modules are parsed in the order of their names and never run. The text depends on the
+    version of Python.
+    """
+
+    word: ClassVar[str] = "library_text"
 
 
 class LabelledText(DataSource):

@@ -21,7 +21,7 @@ from netdsl.data.parquet import parquet
 from netdsl.data.select import with_classes
 from netdsl.data.shards import shards
 from netdsl.data.tables import table
-from netdsl.data.texts import labelled_text, text
+from netdsl.data.texts import labelled_text, library_text, text
 from netdsl.data.toys import toy
 from netdsl.diagnostics import UserError
 from netdsl.record import Record
@@ -61,6 +61,7 @@ _READERS: dict[type[DataSource], _Reader] = {
     ),
     sources.Masks: lambda source, request: masks(source, request.base),
     sources.Text: lambda source, request: text(source, request.base, request.shares),
+    sources.LibraryText: lambda source, request: library_text(source, request.shares),
     sources.LabelledText: lambda source, request: labelled_text(
         source, request.base, request.seed, request.shares
     ),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from netdsl.catalog.sources import LabelledText, Text
+from netdsl.catalog.sources import LabelledText, LibraryText, Text
+from netdsl.catalog.sources import Windows as WindowedText
 from netdsl.data.fields import Array, Column, DataSet, Division, Field, Indices
+from netdsl.data.library import docstrings, library
 from netdsl.data.split import split
 from netdsl.data.streamed import Good, Streamed, Values
 from netdsl.data.tables import read_rows, separator_of, target_of
@@ -19,14 +21,27 @@ from netdsl.diagnostics import UserError
 LARGE = 1 << 25
 
 
-def text(source: Text, base: Path, shares: tuple[float, float, float]) -> DataSet:
+_Shares: TypeAlias = tuple[float, float, float]
+
+
+def text(source: Text, base: Path, shares: _Shares) -> DataSet:
+    """Windows over a text in a file, which is relative to `base`."""
+    path = base / source.file
+    return _windowed(source, source.file, path, read_text(path), shares)
+
+
+def library_text(source: LibraryText, shares: _Shares) -> DataSet:
+    """Windows over what Python's standard library says of itself."""
+    path = library()
+    return _windowed(source, source.word, path, "\n\n".join(docstrings(path)), shares)
+
+
+def _windowed(source: WindowedText, name: str, path: Path, whole: str, shares: _Shares) -> DataSet:
     """Windows of `length` units, one after the other, and the same moved on by one unit.
 
     The text is cut into stretches for training, validation and test, in this order, so that no
     share has seen what another is judged by.
     """
-    path = base / source.file
-    whole = read_text(path)
     vocabulary = learn([_stretch(whole, source, shares)], source.unit, source.vocabulary)
     numbers = vocabulary.numbers(whole)
     cuts = [round(len(numbers) * share) for share in (shares[0], shares[0] + shares[1])]
@@ -50,12 +65,10 @@ def text(source: Text, base: Path, shares: tuple[float, float, float]) -> DataSe
         "next": Field("next", "label", _windows(path, numbers, begins + 1, source.length)),
     }
     division = Division(parts[1], parts[2])
-    return DataSet(source.file, fields, "tokens", "next", vocabulary.units, division)
+    return DataSet(name, fields, "tokens", "next", vocabulary.units, division)
 
 
-def labelled_text(
-    source: LabelledText, base: Path, seed: int, shares: tuple[float, float, float]
-) -> DataSet:
+def labelled_text(source: LabelledText, base: Path, seed: int, shares: _Shares) -> DataSet:
     """Texts of a table's column, cut or filled up to `length` units, and the target beside them."""
     path = base / source.file
     rows = read_rows(path, separator_of(path, source.separator))
@@ -97,7 +110,7 @@ def read_text(path: Path) -> str:
     return whole
 
 
-def _stretch(whole: str, source: Text, shares: tuple[float, float, float]) -> str:
+def _stretch(whole: str, source: WindowedText, shares: _Shares) -> str:
     """The stretch that training sees."""
     if source.unit == "word":
         cut = pieces(whole, "word")

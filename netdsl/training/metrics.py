@@ -18,6 +18,7 @@ from netdsl.catalog.metrics import (
     R2,
     Accuracy,
     Auc,
+    Bits,
     Iou,
     Mae,
     Metric,
@@ -191,12 +192,20 @@ class _Top(_Mean):
         return float(top_k_accuracy_score(target, given, k=k, labels=self._classes))
 
 
-class _Perplexity(_Mean):
+class _CrossEntropy(_Mean):
     def _of(self, predicted: Array, target: Array) -> float:
         from sklearn.metrics import log_loss
 
         return float(log_loss(target, predicted, labels=self._classes))
 
+
+class _Bits(_CrossEntropy):
+    def figure(self) -> float:
+        """The mean, which is in nats, in bits."""
+        return super().figure() / math.log(2)
+
+
+class _Perplexity(_CrossEntropy):
     def figure(self) -> float:
         """e to the mean."""
         return math.exp(super().figure())
@@ -259,6 +268,7 @@ class _Auc(_Whole):
 _PARTS: dict[type[Metric], Any] = {
     Top: _Top,
     Perplexity: _Perplexity,
+    Bits: _Bits,
     Mae: _Mae,
     Mse: _Mse,
     R2: _R2,

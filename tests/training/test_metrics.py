@@ -99,13 +99,14 @@ def test_f1_by_hand() -> None:
 
 def test_metrics_of_probabilities() -> None:
     of = task(CrossEntropy(), (CLASSES,), (), "int", True)
-    told = [records.Top(2), records.Perplexity(), records.Auc()]
+    told = [records.Top(2), records.Perplexity(), records.Bits(), records.Auc()]
     found = measured(told, of, CHANCES, LABELS, CLASSES)
     second = np.sort(CHANCES, axis=1)[:, -2]
     right = CHANCES[np.arange(len(LABELS)), LABELS]
-    assert list(found) == ["top2", "perplexity", "auc"]
+    assert list(found) == ["top2", "perplexity", "bits", "auc"]
     assert found["top2"] == pytest.approx((right >= second).mean())
     assert found["perplexity"] == pytest.approx(np.exp(-np.log(right).mean()), rel=1e-6)
+    assert found["bits"] == pytest.approx(-np.log2(right).mean(), rel=1e-6)
     areas = [theirs.roc_auc_score(one == LABELS, CHANCES[:, one]) for one in (0, 1, 3, 4)]
     assert found["auc"] == pytest.approx(np.mean(areas))
 
@@ -155,7 +156,9 @@ def test_a_picture_in_bytes_is_from_0_to_1() -> None:
 def test_which_figures_are_better_when_large() -> None:
     names = ("accuracy", "val_f1", "val_top5", "val_r2", "iou", "val_auc")
     assert all(map(larger_is_better, names))
-    assert not any(map(larger_is_better, ("loss", "val_loss", "val_mae", "mse", "val_perplexity")))
+    assert not any(
+        map(larger_is_better, ("loss", "val_loss", "val_mae", "mse", "val_perplexity", "bits"))
+    )
     every = [name for name in vars(records).values() if isinstance(name, type)]
     leaves = [one for one in every if issubclass(one, Metric) and "word" in vars(one)]
     known = [one for one in leaves if one is not records.Confusion]
