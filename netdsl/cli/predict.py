@@ -1,4 +1,4 @@
-"""`netdsl predict`: what a trained net says of new data."""
+"""`netdsl predict`: what a trained net says of new data, or how it goes on."""
 
 from __future__ import annotations
 
@@ -10,23 +10,53 @@ import click
 
 @click.command("predict")
 @click.argument("run", type=click.Path(path_type=Path))
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--generate", "count", type=click.IntRange(1), help="So many further units of text.")
+@click.option("--prompt", help="The text that --generate goes on with.")
+@click.option(
+    "--temperature",
+    type=click.FloatRange(0),
+    help="Below 1 --generate prefers what is likely; 0 takes the likeliest.  [default: 1]",
+)
+@click.option("--seed", type=click.IntRange(0), help="Where --generate starts.  [default: 0]")
 @click.option("--backend", metavar="NAME", help="Another than the one that trained, or onnx.")
 @click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:1, mps or auto.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON list.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
-    run: Path, files: tuple[Path, ...], backend: str | None, device: str, as_json: bool
+    run: Path,
+    files: tuple[Path, ...],
+    count: int | None,
+    prompt: str | None,
+    temperature: float | None,
+    seed: int | None,
+    backend: str | None,
+    device: str,
+    as_json: bool,
 ) -> None:
-    """Predict with the weights of RUN: pictures, tables with the same columns, or .npz files."""
+    """Predict with the weights of RUN: pictures, tables with the same columns, texts, .npz files.
+
+    With --generate the net goes on with a text, unit by unit, in place of reading FILES.
+    """
     import json
 
     from netdsl.extras import need
 
+    if bool(files) == (count is not None):
+        raise click.UsageError("give files, or --generate with the number of units")
+    if count is None and (prompt, temperature, seed) != (None, None, None):
+        raise click.UsageError("--prompt, --temperature and --seed belong to --generate")
     for module in ("numpy", "safetensors"):
         need(module)
     from netdsl.cli.specs import open_spec
     from netdsl.training import session
 
+    if count is not None:
+        heat = 1.0 if temperature is None else temperature
+        made = session.generate(
+            run, prompt or "", count, heat, seed or 0, device, open_spec, backend
+        )
+        click.echo(json.dumps({"text": made}, ensure_ascii=False) if as_json else made)
+        return
     told = session.predict(run, files, device, open_spec, backend)
     if as_json:
         click.echo(json.dumps(told, ensure_ascii=False))
@@ -36,6 +66,10 @@ def command(
 
 
 def _shown(answer: dict[str, Any]) -> str:
+    if "text" in answer:
+        return str(answer["text"])
+    if "classes" in answer:
+        return " ".join(answer["classes"])
     if "class" not in answer:
         return str(answer["value"])
     if "probability" not in answer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -64,6 +64,13 @@ class Vocabulary:
             if len(character) == 1:
                 table[ord(character)] = number
         return np.asarray(table[_code_points(text)])
+
+    def text(self, numbers: Iterable[int]) -> str:
+        """Units as the text that they are a cut of; words stand apart by blanks."""
+        units = [self.units[number] for number in numbers if self.units[number] != PADDING]
+        if self.unit == "byte":
+            return bytes.fromhex("".join(units)).decode("utf-8", "replace")
+        return (" " if self.unit == "word" else "").join(units)
 
     def to_json(self) -> dict[str, Any]:
         """What `from_json` reads."""

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from netdsl.backends.engine import Array, Task
+from netdsl.data.vocabulary import Vocabulary
 from netdsl.record import Record
 from netdsl.training.objective import PLAIN
 
@@ -74,11 +75,21 @@ def probabilities(values: Array, reading: Reading) -> Array:
     return values / values.sum(axis=-1, keepdims=True) if reading.probable else values
 
 
-def answers(values: Array, reading: Reading) -> list[dict[str, Any]]:
-    """One answer for each example: a class, with its probability where there is one, or numbers."""
-    if not reading.classes or values.ndim != 2:
+def answers(
+    values: Array, reading: Reading, vocabulary: Vocabulary | None = None
+) -> list[dict[str, Any]]:
+    """One answer for each example: a class, with its probability where there is one, or numbers.
+
+    Of a sequence they are the classes at each position; a `text` where a vocabulary says that
+    classes are units of one.
+    """
+    if not reading.classes or values.ndim not in (2, 3):
         return [{"value": numbers.tolist()} for numbers in values]
     chosen = classes_of(values, reading)
+    if values.ndim == 3:
+        if vocabulary is not None:
+            return [{"text": vocabulary.text(row)} for row in chosen]
+        return [{"classes": [reading.classes[number] for number in row]} for row in chosen]
     told = [{"class": reading.classes[number]} for number in chosen]
     if not reading.probable:
         return told

@@ -9,19 +9,21 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from netdsl.backends.engine import Array, Engine, Indices, Judge, Task
+from netdsl.backends.engine import Array, Engine, Indices, Judge, Model, Task
 from netdsl.backends.team import ALONE, Team
 from netdsl.catalog.arguments import show
 from netdsl.catalog.settings import OF_RUN, Settings
 from netdsl.catalog.sources import Csv, LabelledText
 from netdsl.data.examples import Examples
 from netdsl.data.new import Schema, read_new
+from netdsl.data.vocabulary import Vocabulary
 from netdsl.diagnostics import UserError
 from netdsl.graph import ElaboratedNet, named_weights
 from netdsl.training import curves, loop, pretrained
 from netdsl.training.answer import Reading, answers, reading_of
 from netdsl.training.backends import backend, runtime
 from netdsl.training.describe import describe
+from netdsl.training.generate import Writer
 from netdsl.training.plan import Plan, Stretch, make_plan
 from netdsl.training.result import evaluate
 from netdsl.training.run import RunFolder
@@ -246,6 +248,58 @@ def predict(
 
     The run's own data is not needed.
     """
+    trained = _trained(path, device, opener, backend_name)
+    reading = trained.reading
+    told = []
+    for file in files:
+        names, arrays = read_new(file, trained.schemas)
+        values = trained.model.predict(arrays)[reading.output]
+        found = answers(values, reading, trained.vocabulary)
+        told += [{"input": name} | answer for name, answer in zip(names, found, strict=True)]
+    return told
+
+
+def generate(
+    path: Path,
+    prompt: str,
+    count: int,
+    temperature: float,
+    seed: int,
+    device: str,
+    opener: Opener,
+    backend_name: str | None = None,
+) -> str:
+    """A text that a run's net has gone on with by so many units, the prompt first."""
+    trained = _trained(path, device, opener, backend_name)
+    if len(trained.schemas) > 1:
+        raise UserError("only a net with one input can generate: the text so far")
+    length = trained.net.inputs[0].type.shape[:1]
+    writer = Writer(
+        trained.model,
+        trained.reading,
+        trained.schemas[0],
+        length[0] if length and isinstance(length[0], int) else None,
+    )
+    return writer.write(prompt, count, temperature, seed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Trained:
+    """The net of a run with its weights, what flows into it, and how its output is read."""
+
+    net: ElaboratedNet
+    model: Model
+    schemas: list[Schema]
+    reading: Reading
+
+    @property
+    def vocabulary(self) -> Vocabulary | None:
+        """What the classes are units of, where the net answers with a text."""
+        known = (schema.vocabulary for schema in self.schemas)
+        return next((one for one in known if one and one.units == self.reading.classes), None)
+
+
+def _trained(path: Path, device: str, opener: Opener, backend_name: str | None) -> _Trained:
     run = RunFolder.open(path)
     stored = run.settings()
     spec = _stored_spec(run, stored, {}, opener)
@@ -258,13 +312,7 @@ def predict(
     own = any(output.name == reading.output for output in spec.net.graph.outputs)
     model = chosen.make_model(spec.net if own else spec.trained, reading.output, device)
     model.put_weights(weights)
-    told = []
-    for file in files:
-        names, arrays = read_new(file, schemas)
-        values = model.predict(arrays)[reading.output]
-        found = answers(values, reading)
-        told += [{"input": name} | answer for name, answer in zip(names, found, strict=True)]
-    return told
+    return _Trained(spec.net, model, schemas, reading)
 
 
 def _told(error: UserError | OSError) -> str:

@@ -1,0 +1,107 @@
+"""Sequences that a trained net goes on with: text unit by unit.
+
+A net that says what comes next at each position reads what there is so far, and one unit is drawn
+of the probabilities at the last position; then it reads on with that one. Where its input has a
+length it reads the last so many units, else all: a recurrence starts from its first state
+each time, so that what it gives is the same as if it had gone on from where it stood.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from netdsl.backends.engine import Array, Model
+from netdsl.data.new import Schema
+from netdsl.data.vocabulary import PADDING, UNKNOWN, Vocabulary
+from netdsl.diagnostics import UserError
+from netdsl.training.answer import Reading, probabilities
+
+# An open input gets lengths that double, so that no backend compiles for each of them.
+_LEAST = 64
+# What a later unit may change of an earlier answer, by rounding alone.
+_CLOSE = 1e-4
+
+
+class Writer:
+    """Goes on with a text by a net that was trained on windows of one.
+
+    `length` is how many units the net reads at once, None for any number.
+    """
+
+    def __init__(self, model: Model, reading: Reading, schema: Schema, length: int | None) -> None:
+        """Raises `UserError` where the net does not say what comes next."""
+        vocabulary = schema.vocabulary
+        if vocabulary is None or schema.columns or reading.classes != vocabulary.units:
+            raise UserError(
+                "only a net that says what comes next can generate: data=text(…) or library_text, "
+                "and cross_entropy with the target next"
+            )
+        self._model, self._reading, self._length = model, reading, length
+        self._vocabulary = vocabulary
+        self._never = np.array([unit in (PADDING, UNKNOWN) for unit in vocabulary.units])
+        self._check_causal()
+
+    def write(self, prompt: str, count: int, temperature: float, seed: int) -> str:
+        """The prompt, and so many further units.
+
+        Probabilities are raised to 1 / temperature; with 0 the likeliest unit is taken. Draws are
+        numpy's, alike on every backend.
+        """
+        generator = np.random.default_rng(seed)
+        known = self._vocabulary.numbers(prompt).tolist() or [_beginning(self._vocabulary)]
+        begun = len(known)
+        for _ in range(count):
+            chances = self._next(np.array(known[-self._length :] if self._length else known))
+            known.append(_drawn(chances, temperature, generator))
+        apart = " " if prompt and self._vocabulary.unit == "word" else ""
+        return prompt + apart + self._vocabulary.text(known[begun:])
+
+    def _next(self, known: Array) -> Array:
+        """The probability of each unit after these."""
+        chances = self._read(known[None])[0, len(known) - 1]
+        chances[self._never] = 0
+        return np.asarray(chances / chances.sum())
+
+    def _read(self, windows: Array) -> Array:
+        """What is said at each position of some windows, (windows, length, units)."""
+        rows, count = windows.shape
+        length = self._length or max(_LEAST, 1 << (count - 1).bit_length())
+        filled = np.zeros((rows, length), np.int64)
+        filled[:, :count] = windows
+        found = self._model.predict([filled])[self._reading.output]
+        if found.ndim != 3 or found.shape[1] != length:
+            raise UserError(
+                "only a net that says what comes next at each position can generate; "
+                "return=sequence has a recurrence say something at each"
+            )
+        return probabilities(found, self._reading)
+
+    def _check_causal(self) -> None:
+        """Refuses a net that looks ahead: what it would say with the last position to come."""
+        length = self._length or _LEAST
+        windows = np.zeros((2, length), np.int64)
+        windows[1, length // 2 :] = len(self._vocabulary) - 1
+        one, other = self._read(windows)[:, : length // 2]
+        if not np.allclose(one, other, atol=_CLOSE):
+            raise UserError(
+                "this net looks at later positions, which are not there yet when it generates; "
+                "recurrences must go one way and attention be causal"
+            )
+
+
+def _beginning(vocabulary: Vocabulary) -> int:
+    """What stands before a text that has no beginning: a new line, else the most frequent unit."""
+    line = "0a" if vocabulary.unit == "byte" else "\n"
+    if line in vocabulary.units:
+        return vocabulary.units.index(line)
+    return next(n for n, unit in enumerate(vocabulary.units) if unit not in (PADDING, UNKNOWN))
+
+
+def _drawn(chances: Array, temperature: float, generator: np.random.Generator) -> int:
+    if temperature == 0:
+        return int(chances.argmax())
+    with np.errstate(divide="ignore"):
+        powers = np.log(chances) / temperature
+    raised = np.exp(powers - powers.max()).cumsum()
+    place = np.searchsorted(raised, generator.random() * raised[-1], side="right")
+    return int(min(place, len(raised) - 1))
