@@ -223,6 +223,44 @@ class LabelledText(DataSource):
     text: str = text("the column of the texts", keyword=True)
 
 
+class Forecast(DataSource):
+    """Base of series in windows: `window` (rows x columns), and what follows in one column.
+
+    The first part of the series is the training share, the last the test share; no window reaches
+    into another share. Columns of numbers and the target are standardised by the training share.
+    """
+
+    window: int = whole("how many rows flow in", 48, keyword=True)
+    horizon: int = whole("how many rows ahead are to be predicted", 1, keyword=True)
+
+
+class Series(Forecast):
+    """A table in a text file whose rows follow one another in time, in windows at every row.
+
+    Every column flows in, also the target; the target's field has its column's name and the
+    `horizon` values after the window.
+    """
+
+    word: ClassVar[str] = "series"
+    file: str = text("the file, in UTF-8, whose first line names the columns")
+    target: str = text("the column that is to be predicted", keyword=True)
+    separator: str | None = text(
+        "what stands between columns; else a comma, or a tab in .tsv", None, keyword=True
+    )
+
+
+class MackeyGlass(Forecast):
+    """A chaotic series, x' = 0.2 y / (1 + y^10) - 0.1 x, with y = x 17 before: `window`, `x`.
+
+    It models how many blood cells a body keeps (Mackey and Glass, 1977), and is what forecasts are
+    often tried on. The values are a unit of time apart.
+    """
+
+    word: ClassVar[str] = "mackey_glass"
+    gives: ClassVar[tuple[str, ...]] = ("window", "x")
+    n: int = whole("how many values", 3000, minimum=2)
+
+
 class Parquet(DataSource):
     """A table in a Parquet file.
 

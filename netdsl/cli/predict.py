@@ -11,7 +11,12 @@ import click
 @click.command("predict")
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--generate", "count", type=click.IntRange(1), help="So many further units of text.")
+@click.option(
+    "--generate",
+    "count",
+    type=click.IntRange(1),
+    help="How many units of text, or values of a series, follow.",
+)
 @click.option("--prompt", help="The text that --generate goes on with.")
 @click.option(
     "--temperature",
@@ -35,27 +40,29 @@ def command(
 ) -> None:
     """Predict with the weights of RUN: pictures, tables with the same columns, texts, .npz files.
 
-    With --generate the net goes on with a text, unit by unit, in place of reading FILES.
+    With --generate the net goes on with a text, unit by unit, or with the series of a table.
     """
     import json
 
     from netdsl.extras import need
 
-    if bool(files) == (count is not None):
-        raise click.UsageError("give files, or --generate with the number of units")
+    if count is None and not files:
+        raise click.UsageError("give files, or --generate with a number")
     if count is None and (prompt, temperature, seed) != (None, None, None):
         raise click.UsageError("--prompt, --temperature and --seed belong to --generate")
+    if count is not None and len(files) + (prompt is not None) > 1:
+        raise click.UsageError("--generate goes on with one file, or with --prompt")
     for module in ("numpy", "safetensors"):
         need(module)
     from netdsl.cli.specs import open_spec
     from netdsl.training import session
+    from netdsl.training.generate import Drawing
 
     if count is not None:
-        heat = 1.0 if temperature is None else temperature
-        made = session.generate(
-            run, prompt or "", count, heat, seed or 0, device, open_spec, backend
-        )
-        click.echo(json.dumps({"text": made}, ensure_ascii=False) if as_json else made)
+        drawing = Drawing(count, prompt, temperature, seed)
+        file = files[0] if files else None
+        made = session.generate(run, file, drawing, device, open_spec, backend)
+        _tell(made, as_json)
         return
     told = session.predict(run, files, device, open_spec, backend)
     if as_json:
@@ -63,6 +70,17 @@ def command(
         return
     for answer in told:
         click.echo(f"{answer['input']}: {_shown(answer)}")
+
+
+def _tell(made: str | list[float], as_json: bool) -> None:
+    """Prints a text, or the values of a series, a line for each."""
+    import json
+
+    if as_json:
+        told = {"text": made} if isinstance(made, str) else {"value": made}
+        click.echo(json.dumps(told, ensure_ascii=False))
+    else:
+        click.echo(made if isinstance(made, str) else "\n".join(f"{value:g}" for value in made))
 
 
 def _shown(answer: dict[str, Any]) -> str:

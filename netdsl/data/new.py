@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from netdsl.backends.engine import as_numbers
 from netdsl.data.arrays import as_field, read_arrays
@@ -122,6 +123,7 @@ def _from_picture(path: Path, schema: Schema) -> Array:
 
 
 def _from_table(path: Path, schema: Schema) -> tuple[list[str], list[Array]]:
+    """Its rows, or, where the net was trained on a series, the windows that end at each row."""
     if not schema.columns:
         if schema.kind == "image":
             raise UserError(f"{path} is no picture; give pictures or an .npz file")
@@ -130,7 +132,14 @@ def _from_table(path: Path, schema: Schema) -> tuple[list[str], list[Array]]:
             "columns; give an .npz file"
         )
     rows = read_rows(path, _separator(path, schema))
-    return [f"{path}:{line}" for line in rows.lines], [encode(rows, schema.columns)]
+    values = encode(rows, schema.columns)
+    if len(schema.shape) == 1:
+        return [f"{path}:{line}" for line in rows.lines], [values]
+    window = schema.shape[0]
+    if len(values) < window:
+        raise UserError(f"{path} has {len(values)} rows; the net reads {window} at once")
+    windows = sliding_window_view(values, window, axis=0).swapaxes(1, 2)
+    return [f"{path}:{line}" for line in rows.lines[window - 1 :]], [windows]
 
 
 def _from_text(path: Path, schema: Schema, vocabulary: Vocabulary) -> tuple[list[str], list[Array]]:

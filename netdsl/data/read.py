@@ -19,6 +19,7 @@ from netdsl.data.idx import idx
 from netdsl.data.masks import masks
 from netdsl.data.parquet import parquet
 from netdsl.data.select import with_classes
+from netdsl.data.series import mackey_glass, series
 from netdsl.data.shards import shards
 from netdsl.data.tables import table
 from netdsl.data.texts import labelled_text, library_text, text
@@ -65,6 +66,8 @@ _READERS: dict[type[DataSource], _Reader] = {
     sources.LabelledText: lambda source, request: labelled_text(
         source, request.base, request.seed, request.shares
     ),
+    sources.Series: lambda source, request: series(source, request.base, request.shares),
+    sources.MackeyGlass: lambda source, request: mackey_glass(source, request.shares),
     sources.Synthetic: lambda source, request: synthetic(source, request.seed),
     sources.Pairs: lambda source, request: pairs(
         source, _of(source.source, request), request.seed, request.shares

@@ -16,7 +16,10 @@ _PIECE = 65_536  # rows of a table that are read at once
 
 @dataclass(frozen=True, slots=True)
 class Scaling:
-    """What makes each column (value - mean) / deviation; categories have mean 0, deviation 1."""
+    """What makes each column (value - mean) / deviation; categories have mean 0, deviation 1.
+
+    Values without columns, such as those that a series goes on with, have one mean for all.
+    """
 
     mean: Array
     deviation: Array
@@ -25,7 +28,11 @@ class Scaling:
         """The scaled values, float32."""
         return ((values - self.mean) / self.deviation).astype(np.float32)
 
-    def to_json(self) -> dict[str, list[float]]:
+    def undo(self, values: Array) -> Array:
+        """The values that `apply` has scaled, double precision."""
+        return np.asarray(values * self.deviation + self.mean)
+
+    def to_json(self) -> dict[str, Any]:
         """The numbers, exact in decimal."""
         return {"mean": self.mean.tolist(), "deviation": self.deviation.tolist()}
 
@@ -90,9 +97,11 @@ def _learn(field: Field, train: Indices) -> Scaling:
         mean, deviation = _moments(field.values, train)
     else:
         values = field.values[train].astype(np.float64)
-        mean, deviation = values.mean(axis=0), values.std(axis=0)
+        by_column = field.kind == "table" or field.columns
+        axes = tuple(range(values.ndim - bool(by_column)))
+        mean, deviation = np.asarray(values.mean(axes)), values.std(axes)
     # A column that never changes is moved to 0 and not stretched.
-    deviation[deviation == 0] = 1.0
+    deviation = np.where(deviation == 0, 1.0, deviation)
     at = 0
     for column in field.columns:
         if column.categories is not None:

@@ -62,7 +62,7 @@ def table(source: Csv, folder: Path) -> DataSet:
     names = [name for name in rows.header if name != source.target]
     if not names:
         raise UserError(f"{rows.path} has no column beside the target {source.target}")
-    columns = tuple(_column(name, rows.column(name)) for name in names)
+    columns = columns_of(rows, names)
     features = Field(FEATURES, "table", encode(rows, columns), columns, True)
     if source.target == FEATURES:
         raise UserError(f"{rows.path}: a target cannot be called {FEATURES}; rename the column")
@@ -155,6 +155,11 @@ def encode(rows: Rows, columns: Sequence[Column]) -> Array:
         for column in columns
     ]
     return np.concatenate(parts, axis=1).astype(np.float32)
+
+
+def columns_of(rows: Rows, names: Sequence[str]) -> tuple[Column, ...]:
+    """What these columns hold: numbers, where the first cell is one, or categories."""
+    return tuple(_column(name, rows.column(name)) for name in names)
 
 
 def _column(name: str, cells: list[str]) -> Column:

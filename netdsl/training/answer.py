@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from netdsl.backends.engine import Array, Task
+from netdsl.data.scaling import Scaling
 from netdsl.data.vocabulary import Vocabulary
 from netdsl.record import Record
 from netdsl.training.objective import PLAIN
@@ -18,8 +19,8 @@ Activation = Literal["none", "softmax", "sigmoid"]
 class Reading(Record):
     """How an output is read: `activation` is what makes probabilities of its numbers.
 
-    Without classes the numbers are the answer. `probable` says whether there are probabilities.
-    One unit for two classes means the second above `boundary`.
+    Without classes the numbers are the answer, once `scaling` is undone. `probable` says whether
+    there are probabilities. One unit for two classes means the second above `boundary`.
     """
 
     output: str
@@ -27,22 +28,36 @@ class Reading(Record):
     activation: Activation
     probable: bool
     boundary: float = 0.5
+    scaling: Scaling | None = None
 
     def to_json(self) -> dict[str, Any]:
         """What `from_json` reads."""
-        return {name: getattr(self, name) for name in type(self).fields}
+        own = {name: getattr(self, name) for name in type(self).fields}
+        return own | {"scaling": self.scaling.to_json() if self.scaling else None}
 
     @staticmethod
     def from_json(stored: Mapping[str, Any]) -> Reading:
         """The reading that `to_json` wrote."""
-        return Reading(**{**stored, "classes": tuple(stored["classes"])})
+        given = stored.get("scaling")
+        read = {
+            "classes": tuple(stored["classes"]),
+            "scaling": Scaling.from_json(given) if given else None,
+        }
+        return Reading(**{**stored, **read})
 
 
-def reading_of(task: Task, classes: tuple[str, ...]) -> Reading:
-    """How the predictions of a trained net are read."""
+def reading_of(
+    task: Task, classes: tuple[str, ...], scalings: Mapping[str, Scaling] = {}
+) -> Reading:
+    """How the predictions of a trained net are read; `scalings` are those of the fields.
+
+    Numbers are told in the units of the field that they were compared with, but where that flows
+    in, too.
+    """
     term = task.scored
     if term is None:
-        return Reading(task.output, (), "none", False)
+        aimed = _compared(task)
+        return Reading(task.output, (), "none", False, scaling=scalings.get(aimed))
     # A folded output gives probabilities already; logits still need the activation.
     logits = term.loss.takes_logits and term.prediction.name not in task.folded
     activation: Activation = "none"
@@ -84,7 +99,8 @@ def answers(
     classes are units of one.
     """
     if not reading.classes or values.ndim not in (2, 3):
-        return [{"value": numbers.tolist()} for numbers in values]
+        told_as = values if reading.scaling is None else reading.scaling.undo(values)
+        return [{"value": numbers.tolist()} for numbers in told_as]
     chosen = classes_of(values, reading)
     if values.ndim == 3:
         if vocabulary is not None:
@@ -98,6 +114,16 @@ def answers(
         answer | {"probability": float(row[number])}
         for answer, row, number in zip(told, active, chosen, strict=True)
     ]
+
+
+def _compared(task: Task) -> str:
+    """The field that the main output is compared with; empty where there is none of its own."""
+    fields = (
+        term.target.name
+        for term in task.terms
+        if len(term.operands) == 2 and term.prediction.name == task.output and term.target.field
+    )
+    return next((name for name in fields if name not in task.inputs), "")
 
 
 def _activated(values: Array, activation: Activation) -> Array:

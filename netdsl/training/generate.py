@@ -1,25 +1,44 @@
-"""Sequences that a trained net goes on with: text unit by unit.
+"""Sequences that a trained net goes on with: texts unit by unit, series stretch by stretch.
 
 A net that says what comes next at each position reads what there is so far, and one unit is drawn
 of the probabilities at the last position; then it reads on with that one. Where its input has a
 length it reads the last so many units, else all: a recurrence starts from its first state
 each time, so that what it gives is the same as if it had gone on from where it stood.
+
+A net that forecasts a series reads its last rows, and its forecast is taken for the rows that
+follow them.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
 from netdsl.backends.engine import Array, Model
-from netdsl.data.new import Schema
+from netdsl.data.new import Schema, read_new
 from netdsl.data.vocabulary import PADDING, UNKNOWN, Vocabulary
 from netdsl.diagnostics import UserError
+from netdsl.record import Record
 from netdsl.training.answer import Reading, probabilities
 
 # An open input gets lengths that double, so that no backend compiles for each of them.
 _LEAST = 64
 # What a later unit may change of an earlier answer, by rounding alone.
 _CLOSE = 1e-4
+
+
+class Drawing(Record):
+    """How a sequence goes on: so many units or values, of a text after a prompt.
+
+    Probabilities are raised to 1 / temperature; with 0 the likeliest unit is taken. `temperature`,
+    `prompt` and `seed` are of texts alone; None where nothing is said.
+    """
+
+    count: int
+    prompt: str | None = None
+    temperature: float | None = None
+    seed: int | None = None
 
 
 class Writer:
@@ -33,26 +52,23 @@ class Writer:
         vocabulary = schema.vocabulary
         if vocabulary is None or schema.columns or reading.classes != vocabulary.units:
             raise UserError(
-                "only a net that says what comes next can generate: data=text(…) or library_text, "
-                "and cross_entropy with the target next"
+                "only a net that says what comes next can generate: text or series as its data"
             )
         self._model, self._reading, self._length = model, reading, length
         self._vocabulary = vocabulary
         self._never = np.array([unit in (PADDING, UNKNOWN) for unit in vocabulary.units])
         self._check_causal()
 
-    def write(self, prompt: str, count: int, temperature: float, seed: int) -> str:
-        """The prompt, and so many further units.
-
-        Probabilities are raised to 1 / temperature; with 0 the likeliest unit is taken. Draws are
-        numpy's, alike on every backend.
-        """
-        generator = np.random.default_rng(seed)
+    def write(self, drawing: Drawing) -> str:
+        """The prompt, and what follows it. Draws are numpy's, alike on every backend."""
+        generator = np.random.default_rng(drawing.seed or 0)
+        heat = 1.0 if drawing.temperature is None else drawing.temperature
+        prompt = drawing.prompt or ""
         known = self._vocabulary.numbers(prompt).tolist() or [_beginning(self._vocabulary)]
         begun = len(known)
-        for _ in range(count):
+        for _ in range(drawing.count):
             chances = self._next(np.array(known[-self._length :] if self._length else known))
-            known.append(_drawn(chances, temperature, generator))
+            known.append(_drawn(chances, heat, generator))
         apart = " " if prompt and self._vocabulary.unit == "word" else ""
         return prompt + apart + self._vocabulary.text(known[begun:])
 
@@ -87,6 +103,38 @@ class Writer:
                 "this net looks at later positions, which are not there yet when it generates; "
                 "recurrences must go one way and attention be causal"
             )
+
+
+def forecast(
+    model: Model, reading: Reading, schema: Schema, path: Path, drawing: Drawing
+) -> list[float]:
+    """So many values after the last row of a series in a file, in the file's units.
+
+    Raises `UserError` where the net does not say how a series goes on.
+    """
+    if reading.classes or len(schema.shape) != 2 or not schema.columns or not reading.scaling:
+        raise UserError(
+            "only a net that says what comes next can generate: text or series as its data"
+        )
+    if schema.shape[1] > 1:
+        names = ", ".join(column.name for column in schema.columns)
+        raise UserError(
+            f"the net reads the columns {names}, of which it forecasts one; only a series of one "
+            "column can go on beyond its horizon"
+        )
+    if (drawing.prompt, drawing.temperature, drawing.seed) != (None, None, None):
+        raise UserError(
+            "nothing is drawn of a series: --prompt, --temperature and --seed are of text"
+        )
+    _, (windows,) = read_new(path, [schema])
+    window, found = windows[-1:], np.empty(0)
+    while len(found) < drawing.count:
+        after = model.predict([window])[reading.output].reshape(-1)
+        told = reading.scaling.undo(after)
+        found = np.concatenate([found, told])
+        rows = schema.scaling.apply(told[:, None]) if schema.scaling else told[:, None]
+        window = np.concatenate([window[0], rows])[None, -schema.shape[0] :]
+    return [float(value) for value in found[: drawing.count]]
 
 
 def _beginning(vocabulary: Vocabulary) -> int:

@@ -13,9 +13,10 @@ from netdsl.backends.engine import Array, Engine, Indices, Judge, Model, Task
 from netdsl.backends.team import ALONE, Team
 from netdsl.catalog.arguments import show
 from netdsl.catalog.settings import OF_RUN, Settings
-from netdsl.catalog.sources import Csv, LabelledText
+from netdsl.catalog.sources import Csv, LabelledText, Series
 from netdsl.data.examples import Examples
 from netdsl.data.new import Schema, read_new
+from netdsl.data.texts import read_text
 from netdsl.data.vocabulary import Vocabulary
 from netdsl.diagnostics import UserError
 from netdsl.graph import ElaboratedNet, named_weights
@@ -23,7 +24,7 @@ from netdsl.training import curves, loop, pretrained
 from netdsl.training.answer import Reading, answers, reading_of
 from netdsl.training.backends import backend, runtime
 from netdsl.training.describe import describe
-from netdsl.training.generate import Writer
+from netdsl.training.generate import Drawing, Writer, forecast
 from netdsl.training.plan import Plan, Stretch, make_plan
 from netdsl.training.result import evaluate
 from netdsl.training.run import RunFolder
@@ -261,26 +262,28 @@ def predict(
 
 def generate(
     path: Path,
-    prompt: str,
-    count: int,
-    temperature: float,
-    seed: int,
+    file: Path | None,
+    drawing: Drawing,
     device: str,
     opener: Opener,
     backend_name: str | None = None,
-) -> str:
-    """A text that a run's net has gone on with by so many units, the prompt first."""
+) -> str | list[float]:
+    """How a run's net goes on: a text with what it begins with, or the next values of a series.
+
+    `file` has the series, or the beginning of the text.
+    """
     trained = _trained(path, device, opener, backend_name)
     if len(trained.schemas) > 1:
-        raise UserError("only a net with one input can generate: the text so far")
-    length = trained.net.inputs[0].type.shape[:1]
-    writer = Writer(
-        trained.model,
-        trained.reading,
-        trained.schemas[0],
-        length[0] if length and isinstance(length[0], int) else None,
-    )
-    return writer.write(prompt, count, temperature, seed)
+        raise UserError("only a net with one input can generate: what there is so far")
+    (schema,) = trained.schemas
+    if schema.vocabulary is None:
+        if file is None:
+            raise UserError("a series goes on from the rows of a file; name one")
+        return forecast(trained.model, trained.reading, schema, file, drawing)
+    length = trained.net.inputs[0].type.shape[0]
+    known = length if isinstance(length, int) else None
+    writer = Writer(trained.model, trained.reading, schema, known)
+    return writer.write(drawing if file is None else drawing.replace(prompt=read_text(file)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,7 +350,7 @@ def _described(spec: Spec, plan: Plan) -> dict[str, Any]:
         "data": {"digest": plan.digest, "shares": plan.shares},
         "classes": list(plan.data.classes),
         "inputs": [_schema(plan, name).to_json() for name in plan.task.inputs],
-        "reading": reading_of(plan.task, plan.data.classes).to_json(),
+        "reading": reading_of(plan.task, plan.data.classes, plan.scalings).to_json(),
     }
 
 
@@ -361,7 +364,7 @@ def _changed(phase: Stretch, settings: Settings) -> dict[str, Any]:
 
 def _schema(plan: Plan, name: str) -> Schema:
     field, source = plan.data.fields[name], plan.settings.data
-    given = source.separator if isinstance(source, Csv | LabelledText) else None
+    given = source.separator if isinstance(source, Csv | LabelledText | Series) else None
     return Schema(
         name,
         field.kind,

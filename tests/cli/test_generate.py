@@ -70,7 +70,7 @@ def test_a_text_is_answered_in_its_units(run: Path, capsys: pytest.CaptureFixtur
     ("arguments", "sentence"),
     [
         ([], "give files, or --generate"),
-        (["new.txt", "--generate", "3"], "give files, or --generate"),
+        (["new.txt", "--generate", "3", "--prompt", "a"], "one file, or with --prompt"),
         (["new.txt", "--seed", "3"], "belong to --generate"),
         (["--generate", "0"], "0 is not in the range"),
     ],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ from netdsl.training.initial import initial_weights
 from netdsl.training.order import batches
 from netdsl.training.plan import Plan
 from tests.conftest import REPOSITORY
+from tests.examples.frequencies import entropy
 from tests.examples.whole import WHOLE
 from tests.training.nets import Silent
 
@@ -88,10 +88,3 @@ def by_hand(plan: Plan) -> float:
             for part in rows.split(256)
         ]
     return float(sum(losses)) / following[rows].numel() / float(np.log(2))
-
-
-def entropy(plan: Plan) -> float:
-    """Bits per character of the test share for who knows how often each character occurs."""
-    counted = Counter(plan.data.fields["next"].array[plan.split.test].reshape(-1).tolist())
-    shares = np.array(list(counted.values())) / counted.total()
-    return float(-(shares * np.log2(shares)).sum())
