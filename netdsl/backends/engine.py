@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from netdsl.backends.augment import Augmenting
+from netdsl.backends.draws import Draws
 from netdsl.catalog.losses import Loss
 from netdsl.catalog.optimizers import Optimizer
 from netdsl.catalog.settings import Precision
@@ -105,7 +106,8 @@ class Task(Record):
     `undecayed` those of weights that the optimizer's decay leaves out. A step averages the
     gradients of `accumulate` batches and cuts them down to the length `clip`; `ema` is the share
     of the old that a running mean of the weights keeps. `precision` and `fast` are as the settings
-    of that name say. `augmenting` is what changes examples in training, None for nothing.
+    of that name say. `augmenting` is what changes examples in training, None for nothing; `draws`
+    what flows into the net behind the fields, in training and in evaluations.
     """
 
     inputs: tuple[str, ...]
@@ -124,6 +126,12 @@ class Task(Record):
     precision: Precision = "float32"
     fast: bool = False
     augmenting: Augmenting | None = None
+    draws: Draws | None = None
+
+    @property
+    def flowing(self) -> tuple[str, ...]:
+        """What flows into the net, in order: fields, and what is drawn."""
+        return self.inputs + (self.draws.names if self.draws else ())
 
     @property
     def field_names(self) -> tuple[str, ...]:

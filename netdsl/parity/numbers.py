@@ -17,7 +17,7 @@ from netdsl.tensor import Size, TensorType
 from netdsl.training.initial import initial_weights
 
 # Beside the seed, so that weights, statistics and examples share no draws.
-_MOVES, _STATISTICS, _EXAMPLES = 11, 12, 13
+_MOVES, _STATISTICS, _EXAMPLES, _DRAWS = 11, 12, 13, 15
 # How far a bias lies from zero, and a running mean from the batch's, in standard deviations.
 _OFFSET = 0.2
 # Normalisations of which the running variance may be as small as the batch's.
@@ -79,6 +79,13 @@ def inputs(net: ElaboratedNet, examples: int, seed: int) -> list[Array]:
         else:
             made.append(generator.standard_normal(shape, np.float32))
     return made
+
+
+def draws(net: ElaboratedNet, first: int, examples: int, seed: int) -> list[Array]:
+    """Standard normal numbers for each input from the number `first` on."""
+    generator = np.random.default_rng([seed, _DRAWS])
+    shapes = [_sizes(port.name, port.type) for port in net.inputs[first:]]
+    return [generator.standard_normal((examples, *shape), np.float32) for shape in shapes]
 
 
 def _constant(initializer: Initializer) -> float | None:

@@ -1,8 +1,8 @@
 """A net without chance. From: an elaborated net. To: the same net whose noise does nothing.
 
 Each backend draws noise of its own, so training is compared without: a rate or deviation of 0 is
-the identity in training too, and leaves every gradient as it is. Instead of a `sample` there is the
-sum of its mean and its logvar, so that what makes either has a gradient.
+the identity in training too, and leaves every gradient as it is. What `sample` draws is alike on
+every backend, and stays.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from netdsl.catalog.base import Layer
-from netdsl.catalog.layers.generative import Sample
-from netdsl.catalog.layers.merge import Add
 from netdsl.catalog.layers.noise import Dropout, DropPath, GaussianNoise, SpatialDropout
 from netdsl.graph import ElaboratedNet, Graph, Node, Run, Shared, Tie
 
@@ -25,7 +23,7 @@ _SILENCE: dict[type[Layer], Mapping[str, float]] = {
 
 
 def quiet(net: ElaboratedNet) -> ElaboratedNet:
-    """The net with every layer that draws numbers made to draw none."""
+    """The net with every layer of noise made to add none."""
     return net.replace(graph=_Quiet().graph(net.graph))
 
 
@@ -57,8 +55,6 @@ class _Quiet:
     def _work(self, work: Layer | Graph) -> Layer | Graph:
         if isinstance(work, Graph):
             return self.graph(work)
-        if isinstance(work, Sample):
-            return Add()
         silence = _SILENCE.get(type(work))
         return work.replace(**silence) if silence else work
 

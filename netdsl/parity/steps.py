@@ -1,10 +1,10 @@
 """Steps of optimizers on several backends, compared: gradients, and the weights that they leave.
 
 They are computed in training, so that batch normalisations use the statistics of the batch; noise
-is silenced, for each backend draws its own. They are in double precision: in single precision the
-input of a relu that rounds to the other side of zero changes gradients by percents, whatever the
-backend. Keras has it on TensorFlow alone. Gradients are those of a loss over all outputs, as the
-optimizer got them: its state after a first step has them.
+is silenced, for each backend draws its own, but for what `sample` draws. They are in double
+precision: in single precision the input of a relu that rounds to the other side of zero changes
+gradients by percents, whatever the backend. Keras has it on TensorFlow alone. Gradients are those
+of a loss over all outputs, as the optimizer got them: its state after a first step has them.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from netdsl.parity.loss import Problem, problem
 from netdsl.parity.quiet import quiet
 from netdsl.record import Record
 from netdsl.training.backends import backend
+from netdsl.training.draws import drawing
 
 # The optimizers that steps are compared for, as a spec writes them.
 OPTIMIZERS: dict[str, Optimizer] = {"sgd": Sgd(lr=0.1, momentum=0.9), "adam": Adam(lr=1e-3)}
@@ -67,9 +68,10 @@ class Steps:
         seed: int,
         at_once: int | None = None,
     ) -> None:
-        self._net = quiet(net)
+        self._net = drawing(quiet(net))
         self._backends = backends
-        self._inputs = [_in_full(values) for values in inputs]
+        drawn = numbers.draws(self._net, len(net.inputs), len(inputs[0]), seed)
+        self._inputs = [_in_full(values) for values in (*inputs, *drawn)]
         self._weights = weights
         self._seed = seed
         self._portions = list(portions(net.graph, at_once or sys.maxsize))

@@ -5,7 +5,7 @@ What does not fit is found here, before anything runs, and told as a `UserError`
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -30,6 +30,7 @@ from netdsl.graph import ElaboratedNet, Graph, named_nodes, named_weights
 from netdsl.tensor import TensorType
 from netdsl.training import metrics
 from netdsl.training.augment import augmenting
+from netdsl.training.draws import drawing, draws_of
 from netdsl.training.objective import main_output, objective, with_targets
 from netdsl.training.order import length
 
@@ -117,7 +118,8 @@ def make_plan(net: ElaboratedNet, training: Training, base: Path) -> Plan:
         stretch, net = _stretch(net, phase, data, inputs, parts.train)
         phases.append(stretch)
     settings = _with_metrics(settings, phases[-1].task)
-    plan = Plan(net, settings, tuple(phases), data, parts, scalings, digest)
+    net, drawn = _with_draws(net, phases, data, inputs, settings.seed)
+    plan = Plan(net, settings, tuple(drawn), data, parts, scalings, digest)
     for stretch in plan.phases:
         metrics.check(plan.metrics, stretch.task, data.classes)
         _check_watched(plan, stretch)
@@ -153,6 +155,20 @@ def _stretch(
         augmenting=augmenting(settings.augment, data, inputs, goal.terms),
     )
     return Stretch(phase.name, settings, task), net
+
+
+def _with_draws(
+    net: ElaboratedNet,
+    phases: Sequence[Stretch],
+    data: DataSet,
+    inputs: tuple[str, ...],
+    seed: int,
+) -> tuple[ElaboratedNet, Iterator[Stretch]]:
+    """The net, and its phases, where what `sample` draws flows in."""
+    after = drawing(net)
+    shapes = [tuple(data.fields[name].values.shape[1:]) for name in inputs]
+    draws = draws_of(net, after, shapes, seed)
+    return after, (replace(one, task=one.task.replace(draws=draws)) for one in phases)
 
 
 def _with_metrics(settings: Settings, task: Task) -> Settings:

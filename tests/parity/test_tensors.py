@@ -14,6 +14,7 @@ from netdsl.parity.differences import gap
 from netdsl.parity.numbers import inputs, settled, weights
 from netdsl.parity.quiet import quiet
 from netdsl.parity.tensors import opened
+from netdsl.training.draws import drawing
 
 SPEC = """\
 block pair { rescale(2) as first -> rescale(1, offset=1) }
@@ -84,9 +85,10 @@ def test_what_the_spec_asks_a_block_for_is_handed_out_too() -> None:
 @pytest.mark.parametrize("silent", [True, False])
 def test_noise_is_silent(silent: bool) -> None:
     net = elaborated(NOISY)
-    model = build(quiet(net) if silent else net).train()
+    model = build(drawing(quiet(net) if silent else net)).train()
     image = torch.ones(2, 3, 8, 8)
-    assert torch.equal(model(image), model(image)) == silent
+    drawn = torch.ones(2, 3)
+    assert torch.equal(model(image, drawn), model(image, drawn)) == silent
 
 
 def test_every_weight_stays_where_noise_is_silent() -> None:

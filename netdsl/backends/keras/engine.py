@@ -141,6 +141,7 @@ class KerasEngine(KerasModel):
         penalty = _penalty(task.penalties, variables) if task.penalties else None
         plan = task.augmenting
         self._augmenter = Augmenter(plan) if plan is not None else None
+        self._draws = task.draws
         self._feed = Feed(examples, task.field_names)
         self._step = _Step(models.training, task, self._feed, penalty, self._augmenter)
         self._watched = _Watched(self._step)
@@ -166,9 +167,8 @@ class KerasEngine(KerasModel):
             state.assign([int(drawn[0]) >> 1, 0])  # below 2 ** 31, as some engines want it
         if self._optimizer.plan([self._rate * rate for rate in rates]):
             self._compile()
-        draw = partial(self._augmenter.draw, seed=seed) if self._augmenter is not None else None
         with self._running(), self._fed():
-            given, count = self._feed.given(batches, draw)
+            given, count = self._feed.given(batches, partial(self._drawn, seed=seed))
             self._step.fit(
                 given, steps_per_epoch=count, shuffle=False, verbose=0, callbacks=[_Ticks(tick)]
             )
@@ -180,14 +180,14 @@ class KerasEngine(KerasModel):
         with self._running(), self._averaged(), self._fed():
             if watch is not None:
                 return self._evaluate_watched(batches, watch)
-            given, steps = self._feed.given(batches)
+            given, steps = self._feed.given(batches, self._judged)
             self._step.evaluate(given, steps=steps, verbose=0)
         return self._step.figures()
 
     def _evaluate_watched(self, batches: Sequence[Indices], watch: Watch) -> Figures:
         """The figures of an evaluation that goes batch by batch, so that each can be seen."""
         loss, examples, right = 0.0, 0, []
-        for given, fields in self._feed.watched(batches):
+        for given, fields in self._feed.watched(batches, self._judged):
             told = self._watched.predict_on_batch(given)
             here = len(next(iter(fields.values())))
             loss, examples = loss + here * float(told["loss"]), examples + here
@@ -200,6 +200,8 @@ class KerasEngine(KerasModel):
 
     def predict(self, inputs: Sequence[Array]) -> dict[str, Array]:
         """See `Model.predict`."""
+        if self._draws is not None:
+            inputs = [*inputs, *self._draws.none(len(inputs[0]))]
         with self._averaged():
             return super().predict(inputs)
 
@@ -245,6 +247,16 @@ class KerasEngine(KerasModel):
         except Exception:
             self._feed.raise_failure()
             raise
+
+    def _drawn(self, count: int, batch: int, seed: int) -> dict[str, Array]:
+        """All that is drawn for a batch of training."""
+        augmenter, draws = self._augmenter, self._draws
+        drawn = augmenter.draw(count, seed, batch) if augmenter is not None else {}
+        return drawn | (draws.learned(count, seed, batch) if draws is not None else {})
+
+    def _judged(self, count: int, batch: int) -> dict[str, Array]:
+        """All that is drawn for a batch of an evaluation."""
+        return self._draws.judged(count, batch) if self._draws is not None else {}
 
     def _means(self) -> Iterator[tuple[str, Held]]:
         """The running means by the names of their weights; none before the first step."""
@@ -311,13 +323,14 @@ class _Step(keras.Model):  # type: ignore[misc]
     def call(self, batch: Given, training: bool = False) -> dict[str, Tensor]:
         """The loss without penalties, in evaluation without auxiliary terms, and what is right.
 
-        A batch has its examples, and in training what was drawn for augmentation.
+        A batch has its examples and what was drawn for it.
         """
         fields = self.feed.fields(batch)
         given, aimed = fields, dict.fromkeys(self.terms, fields)
+        others, noise = self.drawn(batch)
         if training and self.augmenter is not None:
-            given, aimed = self.augmented(self.augmenter, drawn(batch), fields)
-        return self.told(self.outputs(given, training), aimed, training)
+            given, aimed = self.augmented(self.augmenter, others, fields)
+        return self.told(self.outputs({**given, **noise}, training), aimed, training)
 
     def told(
         self,
@@ -355,9 +368,17 @@ class _Step(keras.Model):  # type: ignore[misc]
             for scorer in self.terms
         }
 
+    def drawn(self, batch: Given) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """What was drawn for augmentation, and what flows into the net."""
+        others, draws = drawn(batch), self.task.draws
+        names = draws.names if draws is not None else ()
+        # As precise as what it is added to.
+        noise = {name: ops.cast(others.pop(name), keras.config.floatx()) for name in names}
+        return others, noise
+
     def outputs(self, fields: Mapping[str, Tensor], training: bool) -> dict[str, Tensor]:
         """What the model makes of them, by name."""
-        given = _alone([fields[name] for name in self.task.inputs])
+        given = _alone([fields[name] for name in self.task.flowing])
         result = _by_name(self.model(given, training=training), self.task.output)
         return {name: _whole(values) for name, values in result.items()}
 
@@ -403,7 +424,7 @@ class _Watched(keras.Model):  # type: ignore[misc]
         """What the step tells, and the outputs by name."""
         step = self.step
         fields = step.feed.fields(batch)
-        outputs = step.outputs(fields, training=False)
+        outputs = step.outputs({**fields, **step.drawn(batch)[1]}, training=False)
         told = step.told(outputs, dict.fromkeys(step.terms, fields), training=False)
         return {**told, _OUTPUTS: {n: activated(step.task, n, one) for n, one in outputs.items()}}
 

@@ -39,7 +39,7 @@ class Feed:
             self._there = {name: _constant(to_keras(resident[name])) for name in names}
         self._failure: Exception | None = None
 
-    def given(self, rows: Sequence[Indices], draw: Draw | None = None) -> tuple[Any, int | None]:
+    def given(self, rows: Sequence[Indices], draw: Draw) -> tuple[Any, int | None]:
         """What `fit` and `evaluate` take to call a step with each batch in turn, and how often.
 
         The latter is None where Keras knows. `draw` draws for each batch.
@@ -56,16 +56,18 @@ class Feed:
         return {n: _numbers(ops.take(there, rows, axis=0)) for n, there in self._there.items()}
 
     def watched(
-        self, rows: Sequence[Indices]
+        self, rows: Sequence[Indices], draw: Draw
     ) -> Iterator[tuple[dict[str, Array], Mapping[str, Array]]]:
         """What a step is called with for each batch, and the fields that are in it."""
         resident = self._examples.resident()
         if resident is None:
-            for fields in self._examples.batches(rows):
-                yield {_FIELD + n: _typed(to_keras(fields[n])) for n in self._names}, fields
+            for number, fields in enumerate(self._examples.batches(rows)):
+                sent = {_FIELD + n: _typed(to_keras(fields[n])) for n in self._names}
+                yield {**sent, **draw(len(next(iter(sent.values()))), batch=number)}, fields
             return
-        for batch in rows:
-            yield {_ROWS: batch.astype("int32")}, {n: resident[n][batch] for n in self._names}
+        for number, batch in enumerate(rows):
+            fields = {n: resident[n][batch] for n in self._names}
+            yield {_ROWS: batch.astype("int32"), **draw(len(batch), batch=number)}, fields
 
     def raise_failure(self) -> None:
         """Raises what ended reading: an engine of Keras tells it as a failure of its own."""
@@ -73,14 +75,11 @@ class Feed:
         if failure is not None:
             raise failure
 
-    def _streamed(
-        self, rows: Sequence[Indices], draw: Draw | None
-    ) -> Iterator[tuple[dict[str, Array]]]:
+    def _streamed(self, rows: Sequence[Indices], draw: Draw) -> Iterator[tuple[dict[str, Array]]]:
         try:
             for number, fields in enumerate(self._examples.batches(rows)):
                 sent = {_FIELD + name: _typed(to_keras(fields[name])) for name in self._names}
-                drawn = draw(len(next(iter(sent.values()))), batch=number) if draw else {}
-                yield ({**sent, **drawn},)
+                yield ({**sent, **draw(len(next(iter(sent.values()))), batch=number)},)
         except Exception as error:
             self._failure = error
             raise
@@ -100,7 +99,7 @@ def drawn(given: Given) -> dict[str, Tensor]:
 class _Rows(keras.utils.PyDataset):  # type: ignore[misc]
     """The numbers of the examples of each batch, and what is drawn for them."""
 
-    def __init__(self, batches: Sequence[Indices], draw: Draw | None) -> None:
+    def __init__(self, batches: Sequence[Indices], draw: Draw) -> None:
         super().__init__()
         self._batches = [batch.astype("int32") for batch in batches]
         self._draw = draw
@@ -110,7 +109,7 @@ class _Rows(keras.utils.PyDataset):  # type: ignore[misc]
 
     def __getitem__(self, index: int) -> dict[str, Array]:
         rows = self._batches[index]
-        return {_ROWS: rows, **(self._draw(len(rows), batch=index) if self._draw else {})}
+        return {_ROWS: rows, **self._draw(len(rows), batch=index)}
 
 
 def _constant(values: Array) -> keras.Variable:

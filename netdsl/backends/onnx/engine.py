@@ -70,10 +70,15 @@ class OnnxEngine(OnnxModel):
 
     def __init__(self, net: ElaboratedNet, task: Task, examples: Examples, device: str) -> None:
         super().__init__(net, task.batch, device)
-        self._task = task
+        self._task, self._draws = task, task.draws
         self._examples = examples
         self._terms = [term for term in task.terms if not term.auxiliary]
         self._fold = {name: task.activation(name) for name in task.folded}
+
+    def predict(self, inputs: Sequence[Array]) -> dict[str, Array]:
+        """See `Model.predict`."""
+        further = self._draws.none(len(inputs[0])) if self._draws is not None else []
+        return super().predict([*inputs, *further])
 
     def evaluate(self, examples: Indices, watch: Watch | None = None) -> Figures:
         """See `Judge.evaluate`."""
@@ -81,10 +86,11 @@ class OnnxEngine(OnnxModel):
         session = _Session(self._net, model, self._providers)
         cuts = range(self._batch, len(examples), self._batch)
         loss, count, right = 0.0, 0, []
-        for batch in self._examples.batches(np.split(examples, cuts)):
+        for number, batch in enumerate(self._examples.batches(np.split(examples, cuts))):
             fields = {name: as_numbers(values) for name, values in batch.items()}
-            outputs = session.outputs([fields[name] for name in self._task.inputs], self._batch)
             here = len(next(iter(fields.values())))
+            given = fields | (self._draws.judged(here, number) if self._draws is not None else {})
+            outputs = session.outputs([given[name] for name in self._task.flowing], self._batch)
             count += here
             loss += here * sum(loss_of(term, outputs, fields) for term in self._terms)
             if self._task.scored is not None:

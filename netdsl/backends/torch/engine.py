@@ -139,6 +139,7 @@ class TorchEngine(TorchModel):
         self._accumulate = task.accumulate
         plan, kind = task.augmenting, torch.float64 if self._double else torch.float32
         self._augmenter = Augmenter(plan, self._device, kind) if plan is not None else None
+        self._draws, self._kind = task.draws, kind
         self._frozen = list(_with_statistics(module, task.frozen))
         named = dict(module.named_parameters())
         self._penalties = [(named[penalty.weight], penalty) for penalty in task.penalties]
@@ -162,6 +163,8 @@ class TorchEngine(TorchModel):
                 given, aimed = batch, dict.fromkeys(self._scorers, batch)
                 if self._augmenter is not None:
                     given, aimed = self._augmented(self._augmenter, batch, seed, number)
+                if self._draws is not None:
+                    given = {**given, **self._sent(self._draws.learned(count, seed, number))}
                 last, mine = (number + 1) % every == 0, team.has_part(len(batches[number]))
                 with team.averaging(last):
                     outputs = self._outputs(self._calls.training, given)
@@ -185,8 +188,11 @@ class TorchEngine(TorchModel):
             batches = np.split(examples, range(self._batch, len(examples), self._batch))
             turns = team.turns(batches)
             for number, (count, batch) in team.numbered(self._feed.batches(turns), len(turns)):
-                outputs = self._outputs(self._calls.evaluation, batch)
-                mine = team.has_turn(number, len(batches))
+                turn, given = team.turn(number), batch
+                if self._draws is not None:
+                    given = {**batch, **self._sent(self._draws.judged(count, turn))}
+                outputs = self._outputs(self._calls.evaluation, given)
+                mine = turn < len(batches)
                 if mine:
                     loss = total([one.loss(outputs, batch) for one in self._lasting])
                     self._count(sums, loss, outputs, dict.fromkeys(self._lasting, batch), count)
@@ -196,6 +202,8 @@ class TorchEngine(TorchModel):
 
     def predict(self, inputs: Sequence[Array]) -> dict[str, Array]:
         """See `Model.predict`."""
+        if self._draws is not None:
+            inputs = [*inputs, *self._draws.none(len(inputs[0]))]
         if self._double:
             inputs = [
                 values.astype(np.float64) if values.dtype.kind == "f" else values
@@ -239,9 +247,13 @@ class TorchEngine(TorchModel):
             for scorer in self._scorers
         }
 
+    def _sent(self, drawn: Mapping[str, Array]) -> Batch:
+        """What was drawn, on the device."""
+        return {n: to_torch(values).to(self._device, self._kind) for n, values in drawn.items()}
+
     def _outputs(self, call: Call, given: Mapping[str, Tensor]) -> dict[str, Tensor]:
         with self._computing():
-            result = call(*(given[name] for name in self._task.inputs))
+            result = call(*(given[name] for name in self._task.flowing))
         return {name: whole(values) for name, values in self._by_name(result).items()}
 
     def _penalty(self) -> Tensor:

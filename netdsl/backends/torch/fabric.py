@@ -146,9 +146,9 @@ class Gathered:
         own = list(batches[self.rank :: self.size])
         return own + [batches[0]] * (-(-len(batches) // self.size) - len(own))
 
-    def has_turn(self, number: int, batches: int) -> bool:
-        """See `Sharing.has_turn`."""
-        return number * self.size + self.rank < batches
+    def turn(self, number: int) -> int:
+        """See `Sharing.turn`."""
+        return number * self.size + self.rank
 
     def numbered(
         self, fed: Iterator[tuple[int, Batch]], expected: int

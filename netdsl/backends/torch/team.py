@@ -49,8 +49,8 @@ class Sharing(Protocol):
         All processes have as many, so that one may compute what another one counts.
         """
 
-    def has_turn(self, number: int, batches: int) -> bool:
-        """Whether that number of its turns counts, of so many batches."""
+    def turn(self, number: int) -> int:
+        """The number among all batches of one of its turns; behind the last it does not count."""
 
     def numbered(
         self, fed: Iterator[tuple[int, Batch]], expected: int
@@ -145,9 +145,9 @@ class Single:
         """See `Sharing.turns`."""
         return batches
 
-    def has_turn(self, number: int, batches: int) -> bool:
-        """See `Sharing.has_turn`."""
-        return True
+    def turn(self, number: int) -> int:
+        """See `Sharing.turn`."""
+        return number
 
     def numbered(
         self, fed: Iterator[tuple[int, Batch]], expected: int

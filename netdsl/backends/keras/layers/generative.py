@@ -12,6 +12,8 @@ POSITIONS = ("n", "hw", "dhw")
 
 @row(Sample)
 def sample(layer: Sample, inputs: tuple[TensorType, ...]) -> Emission:
+    if layer.noise is not None:
+        return function(f"{{{layer.mean}}} + ops.exp({{{layer.logvar}}} / 2) * {{{layer.noise}}}")
     call = Code(f"{{module}}({{{layer.mean}}}, {{{layer.logvar}}})")
     return Emission(call, Code("Sample()"), ("Sample",))
 

@@ -10,7 +10,11 @@ from netdsl.tensor import TensorType
 
 @row(Sample)
 def sample(layer: Sample, inputs: tuple[TensorType, ...], graph: Builder, *names: str) -> str:
-    return names[layer.mean]
+    if layer.noise is None:
+        return names[layer.mean]
+    half = graph.add("Mul", names[layer.logvar], graph.floats(0.5))
+    drawn = graph.add("Mul", graph.add("Exp", half), names[layer.noise])
+    return graph.add("Add", names[layer.mean], drawn)
 
 
 @row(Gram)

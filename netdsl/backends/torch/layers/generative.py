@@ -10,6 +10,8 @@ from netdsl.tensor import TensorType
 
 @row(Sample)
 def sample(layer: Sample, inputs: tuple[TensorType, ...]) -> Emission:
+    if layer.noise is not None:
+        return function(f"{{{layer.mean}}} + ({{{layer.logvar}}} / 2).exp() * {{{layer.noise}}}")
     call = Code(f"{{module}}({{{layer.mean}}}, {{{layer.logvar}}})")
     return Emission(call, Code("Sample()"), ("Sample",))
 
