@@ -11,10 +11,13 @@ from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
 from netdsl.analyze.cost import Cost
+from netdsl.catalog.arguments import show
 from netdsl.diagnostics import Diagnostic, Help, Label
-from netdsl.elaborate.suggest import suggestion
+from netdsl.elaborate.suggest import did_you_mean
 from netdsl.graph import Expectation, Graph
 from netdsl.record import Record
+from netdsl.source import Span
+from netdsl.syntax import tree
 from netdsl.tensor import Dim
 
 Figure: TypeAlias = "Dim | tuple[Dim, ...]"
@@ -129,16 +132,33 @@ def _missed(promise: Promise) -> Diagnostic:
         Label(expectation.span, f"there are {found} {_WORDS[expectation.name]}")
         if expectation.name != "output"
         else Label(expectation.span, f"the output is {found}"),
+        help=_as_found(promise),
     )
 
 
+def _as_found(promise: Promise) -> tuple[Help, ...]:
+    """The figure that was found in place of the one that is promised."""
+    place = promise.expectation.span
+    name, equals, _ = place.text.partition("=")
+    found = promise.found
+    if not equals or not isinstance(found, int | float | tuple):
+        return ()
+    number = f"{found:_}" if isinstance(found, int) else show(found)
+    start = place.start + len(name) + len(equals)
+    value = Span(place.source, start, place.end)
+    return (Help("the figure that was found", value, f" {number}"),)
+
+
 def _unknown(expectation: Expectation) -> Diagnostic:
-    hint = suggestion(expectation.name, _FIGURES)
+    place = expectation.span
+    name = tree.Name(
+        Span(place.source, place.start, place.start + len(expectation.name)), expectation.name
+    )
     return Diagnostic(
         "expect-unknown",
         f"there is no figure called {expectation.name}",
-        Label(expectation.span),
-        help=(Help(hint),) if hint else (),
+        Label(name.span),
+        help=did_you_mean(name, _FIGURES),
     )
 
 

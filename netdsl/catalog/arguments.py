@@ -23,11 +23,35 @@ class Symbol(Record):
         return self.name
 
 
+class Way(Record):
+    """A way out of a rejection: a sentence, and of the edits below the one that takes it.
+
+    The record knows what would fit, the elaborator where it is written.
+    """
+
+    text: str
+    # Steps to put before the layer, as `flatten`.
+    before: str = ""
+    # An argument to give in the call, as `value`, in which {} stands for what is given now; an
+    # empty value takes the argument away.
+    argument: str = ""
+    value: str = ""
+    # A call to write in place of the layer's.
+    instead: str = ""
+    # Steps to put after the tensor of this index among the inputs.
+    input: int | None = None
+    after: str = ""
+    # What the declaration of a net's input is to say of its numbers, as ` of int`.
+    declare: str | None = None
+
+
 class Rejection(Exception):
     """A value or an input does not fit; blames one argument or one input, where it can.
 
-    `message` says what is wrong, `help` what would fit; `argument` is a field's name, `input` the
-    index of a tensor. The elaborator adds the place.
+    `message` says what is wrong, `help` what would fit, as a sentence or as ways that are edits;
+    `argument` is a field's name, `input` the index of a tensor. `about` says what of the tensors
+    does not fit: the `channels`, the `positions`, or nothing in particular. The elaborator adds
+    the places.
     """
 
     def __init__(
@@ -35,15 +59,31 @@ class Rejection(Exception):
         message: str,
         argument: str | None = None,
         input: int | None = None,
-        help: str = "",
+        help: str | Way | tuple[Way, ...] = "",
         code: str = "",
+        about: str = "",
     ) -> None:
         super().__init__(message)
         self.message = message
         self.argument = argument
         self.input = input
-        self.help = help
+        self.ways = ways_of(help)
         self.code = code
+        self.about = about
+
+    @property
+    def help(self) -> str:
+        """What would fit, in words alone."""
+        return "; ".join(way.text for way in self.ways)
+
+
+def ways_of(help: str | Way | tuple[Way, ...]) -> tuple[Way, ...]:
+    """Ways out, also where a sentence says it all."""
+    if isinstance(help, tuple):
+        return help
+    if isinstance(help, Way):
+        return (help,)
+    return (Way(help),) if help else ()
 
 
 def show(value: object) -> str:

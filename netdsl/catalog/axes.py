@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netdsl.catalog.arguments import Rejection
+from netdsl.catalog.arguments import Rejection, Way
 from netdsl.tensor import TensorType
 
 
@@ -16,7 +16,11 @@ def axis_of(axis: int, flowing: TensorType, argument: str = "axis") -> int:
     raise Rejection(
         f"there is no axis {axis} in {flowing}",
         argument,
-        help=f"its axes are 0 to {rank - 1}, or -1 to -{rank} from the end",
+        help=Way(
+            f"its axes are 0 to {rank - 1}, or -1 to -{rank} from the end",
+            argument=argument,
+            value="-1",
+        ),
     )
 
 

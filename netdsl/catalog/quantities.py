@@ -9,7 +9,7 @@ from collections.abc import Callable
 from math import isfinite
 from typing import Any
 
-from netdsl.catalog.arguments import Argument, Rejection, Symbol
+from netdsl.catalog.arguments import Argument, Rejection, Symbol, Way
 from netdsl.record import REQUIRED
 from netdsl.tensor import Size
 
@@ -46,7 +46,8 @@ class _AtLeast(Argument):
     def refuse(self, value: object) -> Rejection:
         rejection = super().refuse(value)
         if isinstance(value, float) and isfinite(value) and round(value) >= self.minimum:
-            rejection.help = f"round({value:g}) is {round(value)}"
+            text = f"round({value:g}) is {round(value)}"
+            rejection.ways = (Way(text, argument=self.name, value="round({})"),)
         return rejection
 
 

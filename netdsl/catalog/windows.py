@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from netdsl.catalog.arguments import Rejection
+from netdsl.catalog.arguments import Rejection, Way
 from netdsl.record import Record
 from netdsl.tensor import Dim, Size, TensorType
 
@@ -104,23 +104,32 @@ def slide(spatial: tuple[Dim, ...], window: Window) -> tuple[Dim, ...]:
         return tuple(-(-n // s) for n, s in zip(spatial, stride, strict=True))
     pads = pads_of(spatial, kernel, stride, window.pad, dilation)
     reaches = tuple(d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True))
-    for size, reach, (before, after) in zip(spatial, reaches, pads, strict=True):
+    for at, (size, (before, after)) in enumerate(zip(spatial, pads, strict=True)):
         padded = size + before + after
-        if isinstance(padded, int) and padded < reach:
-            raise _too_large(window.argument, reach, size, padded)
+        if isinstance(padded, int) and padded < reaches[at]:
+            fitting = min(
+                (n + sum(pad) - 1) // d + 1
+                for n, pad, d in zip(spatial, pads, dilation, strict=True)
+                if isinstance(n, int)
+            )
+            raise _too_large(window.argument, reaches[at], size, padded, fitting)
     return tuple(
         _positions(n, reach, s, before, after, window.ceil)
         for n, reach, s, (before, after) in zip(spatial, reaches, stride, pads, strict=True)
     )
 
 
-def _too_large(argument: str, reach: int, size: Dim, padded: int) -> Rejection:
+def _too_large(argument: str, reach: int, size: Dim, padded: int, fitting: Dim) -> Rejection:
     padding = f" with padding {padded}" if padded != size else ""
     return Rejection(
         f"a window of {reach} is larger than its input of {size}{padding}",
         argument,
         0,
-        help=f"pad=same adds what is missing, or let the window span at most {padded}",
+        help=(
+            Way("pad=same adds what is missing", argument="pad", value="same"),
+            Way(f"{argument}={fitting} fits", argument=argument, value=str(fitting)),
+        ),
+        about="positions",
     )
 
 

@@ -24,8 +24,11 @@ def arithmetic(frame: Frame, expression: tree.Binary, left: Any, right: Any) -> 
     if not numbers:
         if expression.operator not in _MERGES:
             raise Mistake("type", f"{expression.operator} takes no two tensors", span)
-        operands_ = tuple(_applied(frame, value, span) for value in (left, right))
-        return _made(frame, _MERGES[expression.operator], operands_, span)
+        sides = (left, expression.left.span), (right, expression.right.span)
+        operands_ = tuple(_applied(frame, value, place) for value, place in sides)
+        merge = _entry(_MERGES[expression.operator])()
+        places = [place for _, place in sides]
+        return steps.add_layer(frame, merge, operands_, {}, span, None, None, places)
     on_left = _is_number(left)
     tensor = _applied(frame, right if on_left else left, span)
     number = float(numbers[0]) if isinstance(numbers[0], float) else numbers[0]
@@ -74,9 +77,7 @@ def _applied(frame: Frame, value: Any, span: Span) -> Tensor:
 
 def _made(frame: Frame, word: str, inputs: tuple[Tensor, ...], span: Span, **values: Any) -> Tensor:
     """A node of the catalogue that arithmetic stands for."""
-    entry = entry_named("layer", word)
-    assert entry is not None and issubclass(entry, Layer)
-    layer = entry(**values)
+    layer = _entry(word)(**values)
     if not layer.takes_flow:
         return steps.add_layer(frame, layer, inputs, {}, span, None, None)
     before = frame.flow
@@ -85,6 +86,12 @@ def _made(frame: Frame, word: str, inputs: tuple[Tensor, ...], span: Span, **val
         return steps.add_layer(frame, layer, inputs[1:], {}, span, None, None)
     finally:
         frame.flow = before
+
+
+def _entry(word: str) -> type[Layer]:
+    entry = entry_named("layer", word)
+    assert entry is not None and issubclass(entry, Layer)
+    return entry
 
 
 def _is_number(value: Any) -> bool:

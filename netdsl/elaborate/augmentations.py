@@ -12,7 +12,7 @@ from netdsl.catalog.settings import Augmentations
 from netdsl.elaborate import binding
 from netdsl.elaborate.frame import Frame
 from netdsl.elaborate.report import Mistake
-from netdsl.elaborate.suggest import suggestion
+from netdsl.elaborate.suggest import did_you_mean
 from netdsl.elaborate.words import entry_named
 from netdsl.syntax import tree
 
@@ -48,7 +48,7 @@ def _augmentation(frame: Frame, kind: Augmentations, expression: tree.Expression
             "unknown-name",
             f"there is no augmentation {word.name}",
             word.span,
-            help=suggestion(word.name, known) or f"there is {', '.join(known)}",
+            help=did_you_mean(word, known) or f"there is {', '.join(known)}",
         )
     made = binding.entry_of(frame, entry, call.arguments if call else (), expression.span)
     try:

@@ -24,7 +24,7 @@ from netdsl.elaborate import defaults, expressions, members, sharing, steps
 from netdsl.elaborate.families import parameters_of
 from netdsl.elaborate.frame import Frame
 from netdsl.elaborate.report import Mistake
-from netdsl.elaborate.suggest import suggestion
+from netdsl.elaborate.suggest import did_you_mean
 from netdsl.elaborate.values import (
     Definition,
     EntryWord,
@@ -36,6 +36,7 @@ from netdsl.elaborate.values import (
     contains_tensor,
     kind_of,
 )
+from netdsl.elaborate.ways import of_argument
 from netdsl.record import REQUIRED, Record
 from netdsl.source import Span
 from netdsl.syntax import tree
@@ -48,6 +49,8 @@ class BoundLayer(Record):
     tensors: tuple[Tensor, ...]
     arguments: Mapping[str, tree.Expression]
     tie: Any = None
+    # Where each of the tensors is written; None where several are written in one.
+    places: tuple[Span | None, ...] = ()
 
 
 # Words of the catalogue
@@ -62,9 +65,12 @@ def bind_layer(
     expressions, operands = _place(entry, given, positional)
     values: dict[str, Any] = {}
     tensors: list[Tensor] = []
+    places: list[Span | None] = []
     tie: Any = None
     for operand in operands:
-        tensors.extend(steps.operands(frame, operand))
+        brought = steps.operands(frame, operand)
+        tensors.extend(brought)
+        places.extend(_where(operand, brought))
     first = 1 if entry.takes_flow else 0
     for name, kind in _tensor_arguments(entry).items():
         source = expressions.get(name)
@@ -76,12 +82,19 @@ def bind_layer(
             brought = _brought(frame, kind, source)
             values[name] = _places(kind, first + len(tensors), len(brought), source)
             tensors.extend(brought)
+            places.extend(_where(source, brought))
         elif kind.required:
             raise _missing(entry.word, name, kind, span)
     _bind_values(frame, entry, expressions, values, span)
     _check_operands(entry, len(tensors), span)
     layer = entry(*[values[name] for name in declared])
-    return BoundLayer(layer, tuple(tensors), expressions, tie)
+    return BoundLayer(layer, tuple(tensors), expressions, tie, tuple(places))
+
+
+def _where(source: tree.Expression, brought: list[Tensor]) -> list[Span | None]:
+    """The place of each tensor that an expression stands for."""
+    alone = len(brought) == 1 and not isinstance(source, tree.Comprehension)
+    return [source.span if alone else None] * len(brought)
 
 
 def _brought(frame: Frame, kind: TensorInput, source: tree.Expression) -> list[Tensor]:
@@ -161,7 +174,7 @@ def _put(
             "unknown-argument",
             f"{word} has no argument {name}",
             item.name.span,
-            help=suggestion(name, possible),
+            help=did_you_mean(item.name, possible),
         )
     _once(expressions, name, item.value, item.name.span)
 
@@ -224,7 +237,8 @@ def accepted(frame: Frame, kind: Argument, source: tree.Expression, word: str) -
         return kind.accept(value)
     except Rejection as rejection:
         shown = _kind_message(kind, value, word, rejection)
-        raise Mistake("wrong-value", shown, source.span, help=rejection.help) from None
+        ways = of_argument(rejection, source.span)
+        raise Mistake("wrong-value", shown, source.span, help=ways) from None
 
 
 def _as_written(source: tree.Expression) -> str | tuple[str, ...] | None:

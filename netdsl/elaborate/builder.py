@@ -21,7 +21,6 @@ from netdsl.graph import (
     Tie,
     Written,
 )
-from netdsl.source import Span
 from netdsl.syntax import tree
 from netdsl.tensor import TensorType
 
@@ -99,6 +98,8 @@ class Builder:
         self.training = False
         # A mistake was told: the body is not to be used.
         self.failed = False
+        # The declarations of a net's inputs, by their tensors.
+        self.declared: dict[int, tree.Input] = {}
         # Tensors that take the place of a net's inputs, where the net is a step of another.
         self.given: list[Tensor] = []
         self.branches: tuple[Branch, ...] = ()
@@ -157,8 +158,3 @@ class Builder:
         )
         late = self._port_values != list(range(len(self.ports)))
         return ports_first(graph, self._port_values) if late else graph
-
-
-def made_at(tensor: Tensor) -> Span | None:
-    """Where the node that made a tensor was written; None for a port."""
-    return tensor.maker.written.span if tensor.maker is not None else None

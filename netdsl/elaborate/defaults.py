@@ -13,7 +13,7 @@ from netdsl.elaborate.families import parameters_of
 from netdsl.elaborate.frame import Defaults, Elaboration, Frame
 from netdsl.elaborate.report import Mistake
 from netdsl.elaborate.scope import Scope
-from netdsl.elaborate.suggest import suggestion
+from netdsl.elaborate.suggest import did_you_mean
 from netdsl.elaborate.values import Definition, EntryWord, Poisoned, kind_of
 from netdsl.syntax import tree
 
@@ -66,7 +66,7 @@ def _check_names(
             mistake = Mistake("unnamed-argument", message, item.span, help="default conv(pad=same)")
         elif item.name.name not in possible:
             message = f"{word.name} has no argument {item.name.name}"
-            hint = suggestion(item.name.name, possible)
+            hint = did_you_mean(item.name, possible)
             mistake = Mistake("unknown-argument", message, item.name.span, help=hint)
         else:
             continue

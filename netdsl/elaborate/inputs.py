@@ -45,6 +45,7 @@ def declare(frame: Frame, item: tree.Input) -> None:
         )
     else:
         tensor = builder.port(Port(name, declared, "input"))
+        builder.declared[tensor.value] = item
     frame.names[name] = tensor
     frame.flow = tensor
     if item.steps:

@@ -13,7 +13,7 @@ from netdsl.elaborate.builtins import BUILTINS
 from netdsl.elaborate.report import Report
 from netdsl.elaborate.scope import Scope, bound_names
 from netdsl.elaborate.static import survey, words_in
-from netdsl.elaborate.suggest import nearest, suggestion
+from netdsl.elaborate.suggest import did_you_mean, nearest
 from netdsl.graph import Graph, Node, Run
 from netdsl.syntax import tree
 
@@ -55,7 +55,7 @@ def _unknown_names(
                 "unknown-name",
                 f"{name.name} is not known here",
                 name.span,
-                help=suggestion(name.name, possible),
+                help=did_you_mean(name, possible),
                 severity="error",
             )
     meant = {nearest(name.name, possible) for name in unknown}

@@ -6,14 +6,14 @@ from typing import Any
 
 from netdsl.catalog.arguments import SET_APART, Argument, EntryArgument, Symbol
 from netdsl.catalog.index import SYMBOLS, WORDS
-from netdsl.diagnostics import Label
+from netdsl.diagnostics import Help, Label
 from netdsl.elaborate import defaults, expressions
 from netdsl.elaborate.builtins import BUILTINS
 from netdsl.elaborate.frame import Frame, bind
 from netdsl.elaborate.report import Mistake
 from netdsl.elaborate.scope import bound_names
 from netdsl.elaborate.static import survey
-from netdsl.elaborate.suggest import nearest, suggestion
+from netdsl.elaborate.suggest import did_you_mean, nearest
 from netdsl.elaborate.values import (
     POISON,
     Builtin,
@@ -30,6 +30,7 @@ from netdsl.elaborate.words import entry_named
 from netdsl.syntax import tree
 
 _CALLABLE = (Definition, EntryWord, Builtin, FinishedLayer, FinishedBlock, Closure, SharedValue)
+_CONSTANTS = frozenset(("true", "false", "none"))
 # In which order kinds of the catalogue are tried for a word that any of them may have.
 _KINDS = ("layer", *sorted(WORDS.keys() - SET_APART - {"layer"}))
 
@@ -154,17 +155,24 @@ def unknown(
             name.span,
             secondary=(Label(elsewhere.span, "it is named here, on a way that was not taken"),),
         )
-    possible: set[str] = set(WORDS["layer"]) | set(BUILTINS)
-    possible |= set(frame.scope.items) | set(frame.scope.imports)
-    if not called:
-        possible |= set(frame.names)
-    if isinstance(argument, EntryArgument):
-        possible = set(WORDS.get(argument.kind.category, {}))
-    help_ = suggestion(name.name, possible)
-    if argument is not None and (argument.symbols or not help_):
-        near = nearest(name.name, {*argument.symbols, *frame.names})
-        help_ = f"did you mean {near}?" if near else f"{argument.name} expects {argument.expects}"
+    meant = did_you_mean(name, _possible(frame, argument, called))
+    help_: tuple[Help, ...] | str = meant
+    if argument is not None and not any(help.replacement for help in meant):
+        near = nearest(name.name, frame.names)
+        help_ = (
+            did_you_mean(name, {near}) if near else f"{argument.name} expects {argument.expects}"
+        )
     return Mistake("unknown-name", f"{name.name} is not known here", name.span, help=help_)
+
+
+def _possible(frame: Frame, argument: Argument | None, called: bool) -> set[str]:
+    """What a word could have been at this place."""
+    if argument is not None and argument.symbols:
+        return {*argument.symbols, *frame.names}
+    if isinstance(argument, EntryArgument):
+        return set(WORDS.get(argument.kind.category, {}))
+    possible = {*WORDS["layer"], *BUILTINS, *frame.scope.items, *frame.scope.imports, *_CONSTANTS}
+    return possible if called else {*possible, *frame.names, "it"}
 
 
 def _bound_elsewhere(frame: Frame, word: str) -> tree.Name | None:

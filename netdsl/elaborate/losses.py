@@ -22,7 +22,7 @@ from netdsl.elaborate.nets import deep
 from netdsl.elaborate.operands import meant, operand, settle
 from netdsl.elaborate.report import Mistake
 from netdsl.elaborate.scope import Scope
-from netdsl.elaborate.suggest import suggestion
+from netdsl.elaborate.suggest import did_you_mean
 from netdsl.elaborate.values import Definition, Poisoned, kind_of
 from netdsl.elaborate.words import entry_named
 from netdsl.graph import ElaboratedNet
@@ -112,7 +112,9 @@ def _fields_known(elaboration: Elaboration, read: ReadLoss, source: DataSource) 
                 f"the loss uses {name}, which is no tensor of {read.net.name} and no field of "
                 f"{source.word}",
                 place,
-                help=suggestion(name, {*graph.members, *source.gives, "output"}),
+                help=did_you_mean(
+                    tree.Name(place, name), {*graph.members, *source.gives, "output"}
+                ),
             )
             elaboration.report.add(mistake.diagnostic)
     return known
@@ -314,7 +316,7 @@ class _Reader:
                 "unknown-name",
                 f"there is no loss {word.name}",
                 word.span,
-                help=suggestion(word.name, WORDS["loss"]),
+                help=did_you_mean(word, WORDS["loss"]),
             )
         assert issubclass(entry, Loss)
         tensors, named = _placed(entry, given, expression.span)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from netdsl.catalog.base import Layer
+from netdsl.diagnostics import Help
 from netdsl.elaborate.report import Mistake
-from netdsl.elaborate.suggest import suggestion
+from netdsl.elaborate.suggest import did_you_mean
 from netdsl.elaborate.values import FieldName, Tensor, kind_of
 from netdsl.graph import Graph, Members, Node, unrolled
 from netdsl.syntax import tree
@@ -44,7 +45,7 @@ def member(value: Any, expression: tree.Member) -> Any:
         if value.type.rank in ranks:
             return value.type.shape[axis]
         raise Mistake("type", f"a tensor of {value.type} has no {name.name}", name.span)
-    help_ = suggestion(name.name, [*inside, *_WHOLE, *_AXES])
+    help_: tuple[Help, ...] | str = did_you_mean(name, [*inside, *_WHOLE, *_AXES])
     if inside and not help_:
         help_ = f"its maker hands out {', '.join(inside)}"
     if name.name in _of_layer_inside(value):

@@ -20,9 +20,15 @@ class Mistake(Exception):
         secondary: tuple[Label, ...] = (),
         help: tuple[Help, ...] | str = (),
     ) -> None:
-        helps = ((Help(help),) if help else ()) if isinstance(help, str) else help
-        self.diagnostic = Diagnostic(code, message, Label(span, label), secondary, helps)
+        self.diagnostic = Diagnostic(code, message, Label(span, label), secondary, _helps(help))
         super().__init__(message)
+
+
+def _helps(help: tuple[Help, ...] | str) -> tuple[Help, ...]:
+    """Help as it is told, also where it is given as a sentence."""
+    if isinstance(help, str):
+        return (Help(help),) if help else ()
+    return help
 
 
 _Key = tuple[str, Source, int, int]
@@ -57,12 +63,12 @@ class Report:
         span: Span,
         label: str = "",
         secondary: tuple[Label, ...] = (),
-        help: str = "",
+        help: tuple[Help, ...] | str = (),
         severity: Severity = "warning",
     ) -> None:
         """Adds what reading alone tells, a warning or note unless `severity` says else, once."""
         if not self.told_at(code, span):
-            helps = (Help(help),) if help else ()
+            helps = _helps(help)
             self.add(Diagnostic(code, message, Label(span, label), secondary, helps, severity))
             self._read.add((code, span.source, span.start, span.end))
 

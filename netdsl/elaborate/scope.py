@@ -10,7 +10,7 @@ from typing import Any
 
 from netdsl.diagnostics import Diagnostic, Help, Label, UserError
 from netdsl.elaborate.report import Mistake, Report
-from netdsl.elaborate.suggest import suggestion
+from netdsl.elaborate.suggest import did_you_mean
 from netdsl.elaborate.values import Definition
 from netdsl.resources import specs_folder
 from netdsl.source import Source, Span
@@ -99,7 +99,7 @@ class Scope:
                     "unknown-name",
                     f"{os.path.basename(scope.path)} has no {imported.name.name}",
                     imported.name.span,
-                    help=suggestion(imported.name.name, scope.items),
+                    help=did_you_mean(imported.name, scope.items),
                 )
             return found
         return None
@@ -254,7 +254,7 @@ class Files:
         folder = os.path.join(specs_folder(), "std")
         blocks = [file[:-4] for file in sorted(os.listdir(folder)) if file.endswith(".net")]
         return Mistake(
-            "unknown-name", f"std has no {name.name}", name.span, help=suggestion(name.name, blocks)
+            "unknown-name", f"std has no {name.name}", name.span, help=did_you_mean(name, blocks)
         )
 
 

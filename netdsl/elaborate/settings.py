@@ -25,7 +25,7 @@ from netdsl.elaborate.augmentations import augmentations
 from netdsl.elaborate.frame import Elaboration, Frame
 from netdsl.elaborate.report import Mistake
 from netdsl.elaborate.scope import Scope
-from netdsl.elaborate.suggest import nearest, suggestion, with_suggestion
+from netdsl.elaborate.suggest import did_you_mean, nearest, with_suggestion
 from netdsl.elaborate.values import Poisoned
 from netdsl.record import REQUIRED
 from netdsl.source import Source
@@ -186,7 +186,7 @@ def _checked(
             "unknown-setting",
             f"train has no setting {name}",
             setting.name.span,
-            help=suggestion(name, known),
+            help=did_you_mean(setting.name, known),
         )
     if name in seen:
         place = (Label(seen[name].span, "set here already"),)

@@ -6,16 +6,17 @@ with the names that it captured.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from netdsl.catalog.arguments import Rejection, Symbol
 from netdsl.catalog.base import Layer
 from netdsl.catalog.index import WORDS
-from netdsl.diagnostics import Help, Label
+from netdsl.diagnostics import Help
 from netdsl.elaborate import binding, bodies, calls, expressions, instances, sharing
-from netdsl.elaborate.builder import Draft, made_at
+from netdsl.elaborate.builder import Draft
 from netdsl.elaborate.frame import Frame
+from netdsl.elaborate.origin import origins
 from netdsl.elaborate.report import Mistake
 from netdsl.elaborate.values import (
     POISON,
@@ -31,6 +32,7 @@ from netdsl.elaborate.values import (
     kind_of,
     shown,
 )
+from netdsl.elaborate.ways import Use, helps
 from netdsl.graph import Level, Tie, Written
 from netdsl.source import Span
 from netdsl.syntax import tree
@@ -115,7 +117,14 @@ def _call(frame: Frame, call: tree.Call, name: str | None) -> Tensor:
     if isinstance(target, EntryWord) and issubclass(target.entry, Layer):
         bound = binding.bind_layer(frame, target.entry, call.arguments, call.span)
         return add_layer(
-            frame, bound.layer, bound.tensors, bound.arguments, call.span, name, bound.tie
+            frame,
+            bound.layer,
+            bound.tensors,
+            bound.arguments,
+            call.span,
+            name,
+            bound.tie,
+            bound.places,
         )
     if isinstance(target, Definition) and not isinstance(target.node, tree.Function):
         values, expressions = binding.bind_definition(frame, target, call.arguments, call.span)
@@ -177,13 +186,15 @@ def add_layer(
     span: Span,
     name: str | None,
     tie: Tie | None,
+    places: Sequence[Span | None] = (),
 ) -> Tensor:
-    """Adds a node for a layer on the flow and the tensors given to it."""
+    """Adds a node for a layer on the flow and the tensors given to it, each at its place."""
     builder = frame.body(span)
     inputs = (frame.current(span), *tensors) if layer.takes_flow else tensors
+    places = (None, *places) if layer.takes_flow else places
     types = tuple([tensor.type for tensor in inputs])
     frame.elaboration.meter.layer(span)
-    out = infer(frame, layer, inputs, types, arguments, span)
+    out = infer(frame, layer, inputs, types, arguments, span, places)
     written = Written(span, arguments, builder.branches)
     numbers = tuple([instances.local(builder, tensor, span).value for tensor in inputs])
     draft = Draft(name or layer.word, name is not None, layer, numbers, written)
@@ -198,6 +209,7 @@ def infer(
     types: tuple[TensorType, ...],
     arguments: Any,
     span: Span,
+    places: Sequence[Span | None] = (),
 ) -> TensorType:
     """The type that a layer gives, or a `Mistake` that says what flowed in and from where."""
     elaboration = frame.elaboration
@@ -212,7 +224,8 @@ def infer(
             elaboration.pair_spans[index] = span
         return out
     except Rejection as rejection:
-        raise _rejected(rejection, inputs, arguments, span) from None
+        use = Use(layer.word, span, arguments, places, _declared(inputs))
+        raise _rejected(rejection, inputs, use) from None
     except Undecided as undecided:
         raise Mistake(
             "unknown-size",
@@ -222,43 +235,36 @@ def infer(
         ) from None
 
 
+def _declared(inputs: tuple[Tensor, ...]) -> tree.Input | None:
+    """The declaration of the input that flows in, where it comes straight from one."""
+    return inputs[0].builder.declared.get(inputs[0].value) if inputs else None
+
+
 def _refused_int(layer: Layer, tensor: Tensor, span: Span) -> Mistake:
     return Mistake(
         "shape",
         f"{layer.word} takes no whole numbers, but {tensor.type} flows in",
         span,
-        secondary=origin(tensor),
+        secondary=origins(tensor, ""),
         help="embedding or one_hot turns them into numbers to compute with",
     )
 
 
-def _rejected(
-    rejection: Rejection,
-    inputs: tuple[Tensor, ...],
-    arguments: Any,
-    span: Span,
-) -> Mistake:
-    place = span
-    label = ""
-    if rejection.argument is not None and rejection.argument in arguments:
-        place = arguments[rejection.argument].span
-    secondary: tuple[Label, ...] = ()
-    if rejection.input is not None and rejection.input < len(inputs):
-        secondary = origin(inputs[rejection.input])
-    elif inputs:
-        secondary = origin(inputs[0])
-    if inputs and place == span:
+def _rejected(rejection: Rejection, inputs: tuple[Tensor, ...], use: Use) -> Mistake:
+    """What does not fit, with what flows in, how it came about, and what would fit."""
+    place, label = use.span, ""
+    if rejection.argument is not None and rejection.argument in use.arguments:
+        place = use.arguments[rejection.argument].span
+    # Of a merge the first tensor is one side, the blamed one the other.
+    blamed = {0, min(rejection.input or 0, len(inputs) - 1)} if inputs else set()
+    told = [label for index in sorted(blamed) for label in origins(inputs[index], rejection.about)]
+    secondary = tuple(dict.fromkeys(label for label in told if label.span != place))
+    if inputs and (place == use.span or len(inputs) == 1):
         label = " and ".join(str(tensor.type) for tensor in inputs[:3])
         label += " flows in" if len(inputs) == 1 else " flow in"
     return Mistake(
-        rejection.code or "shape", rejection.message, place, label, secondary, rejection.help
+        rejection.code or "shape", rejection.message, place, label, secondary, helps(rejection, use)
     )
-
-
-def origin(tensor: Tensor) -> tuple[Label, ...]:
-    """Where a tensor comes from, as a label; nothing for what the body is given."""
-    made = made_at(tensor)
-    return () if made is None else (Label(made, f"{tensor.type} comes from here"),)
 
 
 # Operands

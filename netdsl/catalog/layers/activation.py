@@ -226,5 +226,6 @@ class Maxout(ShapeOnly):
                 f"groups of {self.pieces} do not divide the {channels} channels that flow in",
                 "pieces",
                 help=f"{channels - channels % self.pieces + self.pieces} channels would do",
+                about="channels",
             )
         return inputs[0].with_channels(channels // self.pieces)

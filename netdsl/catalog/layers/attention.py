@@ -6,11 +6,11 @@ A sequence is (length, features). Weights have the names and layouts of PyTorch'
 
 from __future__ import annotations
 
-from math import prod
+from math import gcd, prod
 from typing import ClassVar
 
 from netdsl.catalog.agree import agree
-from netdsl.catalog.arguments import choice, entry, flag, tensor_input
+from netdsl.catalog.arguments import Way, choice, entry, flag, tensor_input
 from netdsl.catalog.base import Biased, Example, OneOutput, Rejection, Source, Weight, known
 from netdsl.catalog.initializers import Initializer, Normal, Zeros
 from netdsl.catalog.quantities import sizes, whole
@@ -79,8 +79,12 @@ class Attention(Biased):
         _need_sequence(self.word, flowing, self.each)
         features = known(flowing.channels, "the number of features")
         if features % self.heads:
+            fitting = gcd(features, self.heads)
             raise Rejection(
-                f"{features} features cannot be divided among {self.heads} heads", "heads"
+                f"{features} features cannot be divided among {self.heads} heads",
+                "heads",
+                help=Way(f"heads={fitting} divides them", argument="heads", value=str(fitting)),
+                about="channels",
             )
         for index, tensor in enumerate(inputs):
             if tensor.number == "int" and index != self.mask:
@@ -175,7 +179,9 @@ class Positional(OneOutput):
         try:
             length = known(inputs[0].shape[0], "the length of a sequence with learned positions")
         except Rejection as rejection:
-            rejection.help = "positional(sinusoidal) fits any length"
+            rejection.ways = (
+                Way("positional(sinusoidal) fits any length", argument="kind", value="sinusoidal"),
+            )
             raise
         features = known(inputs[0].channels, "the number of features")
         return (Weight("weight", (length, features), self.init),)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from math import gcd
 from typing import ClassVar
 
-from netdsl.catalog.arguments import flag
+from netdsl.catalog.arguments import Way, flag
 from netdsl.catalog.base import Biased, Example, Rejection, Weight, known
 from netdsl.catalog.quantities import padding, sizes, whole
 from netdsl.catalog.windows import Pad, Sizes, Window, axes_of, pads_of, slide, spatial_rank
@@ -34,7 +34,8 @@ def _check_groups(groups: int, channels: int, filters: int) -> None:
             raise Rejection(
                 f"{groups} groups do not divide the {count} {what}",
                 "groups",
-                help=f"groups={fitting} divides both",
+                help=Way(f"groups={fitting} divides both", argument="groups", value=str(fitting)),
+                about="channels",
             )
 
 
@@ -166,7 +167,7 @@ class ConvTranspose(Biased):
             raise Rejection(
                 "pad=same already fixes the size of the output",
                 "output_pad",
-                help="leave output_pad out, or give pad as a number",
+                help=Way("leave output_pad out, or give pad as a number", argument="output_pad"),
             )
         spatial: list[Dim] = []
         for n, k, s, d, e, (before, after) in zip(

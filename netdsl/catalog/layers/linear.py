@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from netdsl.catalog.agree import agree
-from netdsl.catalog.arguments import entry, flag, tensor_input, tied_weight
+from netdsl.catalog.arguments import Way, entry, flag, tensor_input, tied_weight
 from netdsl.catalog.base import (
     Biased,
     Example,
@@ -55,7 +55,10 @@ class Dense(Biased):
             raise Rejection(
                 f"dense acts on the last axis, but an image of {flowing} flows in",
                 input=0,
-                help="flatten or global_avgpool before it, or each=true to map each position",
+                help=(
+                    Way("flatten or global_avgpool before it makes it a vector", before="flatten"),
+                    Way("each=true maps each position", argument="each", value="true"),
+                ),
             )
         needed = (self.units, known(flowing.channels, "the number of features"))
         if self.tie is not None and tuple(self.tie) != needed:
@@ -103,7 +106,7 @@ class Embedding(Weighted):
             raise Rejection(
                 f"embedding needs whole numbers, not {inputs[0]}",
                 input=0,
-                help="declare the input with `of int`",
+                help=Way("declare the input with `of int`", declare=" of int"),
             )
         if inputs[0].rank > 1:
             raise Rejection(f"embedding needs a number or a sequence, not {inputs[0]}", input=0)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from netdsl.catalog.agree import agree
+from netdsl.catalog.arguments import Way
 from netdsl.catalog.axes import axis_of
 from netdsl.catalog.base import Combining, Example, Rejection
 from netdsl.catalog.quantities import integer
@@ -20,7 +21,7 @@ class _ElementwiseMerge(Combining):
     def infer(self, *inputs: TensorType) -> TensorType:
         merged = inputs[0]
         for index, other in enumerate(inputs[1:], 1):
-            _need_rank(self.word, inputs[0], other, index)
+            _need_rank(self.word, inputs[0], other, index, spreads=True)
             shape = zip(merged.shape, other.shape, strict=True)
             try:
                 merged = merged.with_shape(*[_spread(first, second) for first, second in shape])
@@ -178,7 +179,10 @@ def _spread(first: Dim, second: Dim) -> Dim:
     return first if second == 1 else agree(first, second)
 
 
-def _need_rank(word: str, first: TensorType, other: TensorType, index: int) -> None:
+def _need_rank(
+    word: str, first: TensorType, other: TensorType, index: int, spreads: bool = False
+) -> None:
+    """Refuses tensors of unequal rank; sizes of 1 mend that in a merge that `spreads` them."""
     if first.rank == other.rank:
         return
     fewer, more = sorted((first, other), key=lambda tensor: tensor.rank)
@@ -186,7 +190,13 @@ def _need_rank(word: str, first: TensorType, other: TensorType, index: int) -> N
     raise Rejection(
         f"{word} needs tensors with as many axes, not {first} and {other}",
         input=index,
-        help=f"reshape({ones}) gives {fewer} as many axes as {more}" if fewer.rank < 2 else "",
+        help=Way(
+            f"reshape({ones}) gives {fewer} as many axes as {more}",
+            input=index if fewer is other else 0,
+            after=f"reshape({ones})" if spreads else "",
+        )
+        if fewer.rank < 2
+        else "",
     )
 
 
@@ -197,11 +207,11 @@ def _misfit(
     return Rejection(
         f"{word} cannot merge {first} with {other}",
         input=index,
-        help=_mend(first, other, joined),
+        help=_mend(first, other, index, joined),
     )
 
 
-def _mend(first: TensorType, other: TensorType, joined: int | None) -> str:
+def _mend(first: TensorType, other: TensorType, index: int, joined: int | None) -> str | Way:
     """The edit that would make `other` fit `first`, or the larger of both the smaller."""
     last = first.rank - 1
     differing = [
@@ -212,21 +222,35 @@ def _mend(first: TensorType, other: TensorType, joined: int | None) -> str:
     channels = first.shape[-1] if joined != last else other.shape[-1]
     if differing == [last]:
         layer = f"dense({channels})" if last == 0 else f"conv({channels}, 1)"
-        return f"{layer} on the second of them gives it {channels} channels"
+        text = f"{layer} on the second of them gives it {channels} channels"
+        return Way(text, input=index, after=layer)
     if last == 0:
-        return f"dense({first.shape[0]}) on the second of them gives it as many units"
+        layer = f"dense({first.shape[0]})"
+        text = f"{layer} on the second of them gives it as many units"
+        return Way(text, input=index, after=layer)
     factor = _factor(first, other)
     if factor > 1 and last in differing:
-        return f"conv({channels}, 1, stride={factor}) on the second of them gives it that shape"
+        layer = f"conv({channels}, 1, stride={factor})"
+        text = f"{layer} on the second of them gives it that shape"
+        return Way(text, input=index, after=layer)
     if factor > 1:
-        return f"a stride of {factor} more in the second branch would give equal sizes"
+        text = f"a stride of {factor} more in the second branch would give equal sizes"
+        return Way(text, input=index, after=_thinned(factor))
     factor = _factor(other, first)
-    if factor > 1:
-        return f"a stride of {factor} more in the first branch would give equal sizes"
+    if factor > 1 and index == 1:
+        same = joined == last or first.channels == other.channels
+        layer = _thinned(factor) if same else f"conv({other.channels}, 1, stride={factor})"
+        text = f"a stride of {factor} more in the first branch would give equal sizes"
+        return Way(text, input=0, after=layer)
     return (
         "convolutions and pools with pad=same keep the sizes; crop(like=…) and resize(like=…) take"
         " those of another tensor"
     )
+
+
+def _thinned(factor: int) -> str:
+    """Steps that give one position of `factor` by `factor`, and leave the channels."""
+    return f"maxpool({factor}, pad=same)"
 
 
 def _differ(first: Dim, other: Dim) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from netdsl.catalog.arguments import Way
 from netdsl.catalog.base import Elementwise, Example, Rejection
 from netdsl.catalog.quantities import number
 from netdsl.catalog.windows import spatial_rank
@@ -49,7 +50,9 @@ class SpatialDropout(Elementwise):
         try:
             spatial_rank(inputs[0], "spatial_dropout")
         except Rejection as rejection:
-            rejection.help = f"dropout({self.rate:g}) drops single numbers and takes any shape"
+            instead = f"dropout({self.rate:g})"
+            text = f"{instead} drops single numbers and takes any shape"
+            rejection.ways = (Way(text, instead=instead),)
             raise
         return inputs[0]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar
 
-from netdsl.catalog.arguments import entry, flag
+from netdsl.catalog.arguments import Way, entry, flag
 from netdsl.catalog.base import Example, OneOutput, Rejection, Weight, Weightless, channels_of
 from netdsl.catalog.initializers import Initializer, Ones, Zeros
 from netdsl.catalog.quantities import number, numbers, whole
@@ -125,10 +125,12 @@ class GroupNorm(_Shifted):
     def infer(self, *inputs: TensorType) -> TensorType:
         channels = channels_of(inputs[0], self.word)
         if channels % self.groups:
+            fitting = math.gcd(self.groups, channels)
             raise Rejection(
                 f"{self.groups} groups do not divide the {channels} channels that flow in",
                 "groups",
-                help=f"groups={math.gcd(self.groups, channels)} divides them",
+                help=Way(f"groups={fitting} divides them", argument="groups", value=str(fitting)),
+                about="channels",
             )
         return inputs[0]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, TypeAlias
 
-from netdsl.catalog.arguments import choice, tensor_input
+from netdsl.catalog.arguments import choice, tensor_input, ways_of
 from netdsl.catalog.base import Example, Rejection, ShapeOnly, channels_of
 from netdsl.catalog.quantities import amounts, number, sizes, whole
 from netdsl.catalog.windows import axes_of, spatial_rank
@@ -218,7 +218,7 @@ def _positions(flowing: TensorType, word: str, instead: str) -> int:
     try:
         return spatial_rank(flowing, word)
     except Rejection as rejection:
-        rejection.help = instead
+        rejection.ways = ways_of(instead)
         raise
 
 

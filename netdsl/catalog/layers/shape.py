@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from math import gcd
 from typing import ClassVar
 
 from netdsl.catalog.agree import agree
+from netdsl.catalog.arguments import Way
 from netdsl.catalog.axes import different_axes
 from netdsl.catalog.base import Example, Rejection, ShapeOnly, channels_of, known
 from netdsl.catalog.quantities import axes, dimensions, integers, whole
@@ -56,7 +58,10 @@ class Unflatten(ShapeOnly):
             raise Rejection(
                 f"unflatten needs a vector, not {inputs[0]}",
                 input=0,
-                help="flatten makes it a vector; reshape takes any shape, channels last",
+                help=Way(
+                    "flatten makes it a vector; reshape takes any shape, channels last",
+                    before="flatten",
+                ),
             )
         return _refilled(inputs[0], self.sizes)
 
@@ -139,11 +144,13 @@ class PixelShuffle(ShapeOnly):
         channels = known(inputs[0].channels, "the number of channels")
         square = self.factor**2
         if channels % square:
+            layer = f"conv({(channels // square + 1) * square}, 1)"
             raise Rejection(
                 f"squares of {square} pixels do not divide the {channels} channels that flow in",
                 "factor",
                 0,
-                help=f"conv({(channels // square + 1) * square}, 1) before it would do",
+                help=Way(f"{layer} before it would do", before=layer),
+                about="channels",
             )
         return inputs[0].with_shape(height * self.factor, width * self.factor, channels // square)
 
@@ -167,9 +174,12 @@ class ChannelShuffle(ShapeOnly):
     def infer(self, *inputs: TensorType) -> TensorType:
         channels = channels_of(inputs[0], self.word)
         if channels % self.groups:
+            fitting = gcd(self.groups, channels)
             raise Rejection(
                 f"{self.groups} groups do not divide the {channels} channels that flow in",
                 "groups",
+                help=Way(f"groups={fitting} divides them", argument="groups", value=str(fitting)),
+                about="channels",
             )
         return inputs[0]
 
@@ -226,7 +236,7 @@ class OneHot(ShapeOnly):
             raise Rejection(
                 f"one_hot needs whole numbers, not {inputs[0]} of float",
                 input=0,
-                help="an input of whole numbers is written `input label: int`",
+                help=Way("an input of whole numbers says `of int`", declare=" of int"),
             )
         return TensorType((*inputs[0].shape, self.classes))
 
