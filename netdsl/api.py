@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import torch
 
     from netdsl.catalog.settings import Settings, Training
+    from netdsl.elaborate.methods import Prepared
     from netdsl.weights.arrays import Array
 
 
@@ -132,7 +133,7 @@ class Spec:
     ) -> Training | None:
         """What a train section says; None where it has mistakes.
 
-        Its losses are as they are written; `with_losses` reads them.
+        Its losses are as they are written; `prepared` reads them.
         """
         # A check of a spec without a train section starts without losses and optimizers.
         from netdsl.elaborate.settings import choose_train, elaborate_training
@@ -140,17 +141,20 @@ class Spec:
         section = choose_train(self.scope, train)
         return elaborate_training(self._elaboration({}), self.scope, section, set or {})
 
-    def with_losses(
-        self, training: Training, net: ElaboratedNet
-    ) -> tuple[ElaboratedNet, Training] | None:
-        """The net that is trained, and the section with losses that are about its outputs.
+    def prepared(
+        self, train: str | None, training: Training, net: ElaboratedNet | None
+    ) -> Prepared | None:
+        """What a section trains as its method says, and the section with its losses read.
 
-        That net hands out the tensors that the losses use. None where a loss has mistakes.
+        `net` is the one that it is about, unless its method names its own. None where there are
+        mistakes, which are then in `diagnostics`.
         """
-        from netdsl.elaborate.losses import with_losses
+        from netdsl.elaborate.methods import prepared
+        from netdsl.elaborate.settings import choose_train
 
+        section = choose_train(self.scope, train)
         with uncollected():
-            return with_losses(self._elaboration({}), self.scope, net, training)
+            return prepared(self._elaboration({}), self.scope, section, training, net)
 
     def check_parts(self, train: str | None, training: Training, name: str | None) -> None:
         """Reports parts that a section names and that its net, or that of `name`, has not."""
@@ -163,8 +167,8 @@ class Spec:
         if net is not None:
             check_parts(self._report, choose_train(self.scope, train), training, net)
 
-    def check_losses(self, training: Training, net: ElaboratedNet) -> None:
-        """Reports mistakes in the losses of a section, read with the net that they are about.
+    def check_method(self, train: str | None, training: Training, net: ElaboratedNet) -> None:
+        """Reports mistakes in a section's losses and method, read with the net that it is about.
 
         A section that has a net of its own is read with that one, where it takes no arguments;
         else when it is trained.
@@ -175,7 +179,7 @@ class Spec:
             ready = isinstance(own, tree.Name) and own.name in self.ready_names
             chosen = self.elaborate(own.name) if ready else None
         if chosen is not None:
-            self.with_losses(training, chosen)
+            self.prepared(train, training, chosen)
 
     def _elaboration(self, sizes: Mapping[str, int]) -> Elaboration:
         return Elaboration(self._report, self._files, self._limits, sizes)
@@ -206,10 +210,10 @@ class Net:
     def settings(self, train: str | None = None, set: Mapping[str, str] | None = None) -> Settings:
         """The settings of a train section; raises `SpecError` where it has mistakes."""
         training = self.spec.training(train, set)
-        found = training and self.spec.with_losses(training, self.elaborated)
+        found = training and self.spec.prepared(train, training, self.elaborated)
         if not found:
             raise SpecError(self.spec.diagnostics)
-        return found[1].settings
+        return found.training.settings
 
     def torch(
         self, weights: str | os.PathLike[str] | None = None, **options: Any

@@ -20,6 +20,7 @@ _EXTRAS = {
     "onnxruntime": ("onnxruntime", "onnx"),
     "sklearn": ("scikit-learn", "data"),
     "PIL": ("Pillow", "data"),
+    "skimage": ("scikit-image", "data"),
     "pooch": ("pooch", "data"),
     "pyarrow": ("pyarrow", "data"),
     "datasets": ("datasets", "huggingface"),

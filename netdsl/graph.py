@@ -127,6 +127,12 @@ class Port(Record):
 
 # How the name of an output begins that a loss makes of a tensor: as no name of the language does.
 PRIVATE = "_"
+# The output of a net that stores patterns which hands out what it stores.
+STORED = f"{PRIVATE}stored"
+# The roles of two adversaries, which are nodes of one net, and so levels in the names of weights.
+GENERATOR, DISCRIMINATOR = "generator", "discriminator"
+# The layers of a net that a picture is made for: the picture, and the net that sees it.
+PICTURE, EYE = "picture", "eye"
 
 
 class Output(Record):

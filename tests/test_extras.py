@@ -31,6 +31,7 @@ MISSING = [
     ("onnxruntime", "onnxruntime", "onnx"),
     ("sklearn", "scikit-learn", "data"),
     ("PIL", "Pillow", "data"),
+    ("skimage", "scikit-image", "data"),
     ("matplotlib", "matplotlib", "data"),
     ("pooch", "pooch", "data"),
     ("pyarrow", "pyarrow", "data"),
@@ -39,7 +40,7 @@ MISSING = [
     ("tensorboard", "TensorBoard", "tensorboard"),
 ]
 # Where a distribution has another name than what is imported of it.
-DISTRIBUTIONS = {"sklearn": "scikit-learn", "PIL": "pillow"}
+DISTRIBUTIONS = {"sklearn": "scikit-learn", "PIL": "pillow", "skimage": "scikit-image"}
 
 
 @pytest.mark.parametrize(("module", "known_as", "extra"), MISSING)

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from netdsl.backends.augment import Augmenting
+from netdsl.backends.contest import Contest
 from netdsl.backends.draws import Draws
 from netdsl.catalog.losses import Loss
 from netdsl.catalog.optimizers import Optimizer
@@ -108,6 +109,9 @@ class Task(Record):
     of the old that a running mean of the weights keeps. `precision` and `fast` are as the settings
     of that name say. `augmenting` is what changes examples in training, None for nothing; `draws`
     what flows into the net behind the fields, in training and in evaluations.
+
+    Where there is a `contest`, its two nets are trained, in place of one with terms; a single field
+    flows in, and the figures are the losses of both.
     """
 
     inputs: tuple[str, ...]
@@ -127,6 +131,7 @@ class Task(Record):
     fast: bool = False
     augmenting: Augmenting | None = None
     draws: Draws | None = None
+    contest: Contest | None = None
 
     @property
     def flowing(self) -> tuple[str, ...]:

@@ -317,6 +317,16 @@ class PartNames(WrittenName):
         return "names of layers, blocks or levels of the net, such as [stem, backbone.stage1]"
 
 
+class TensorNames(PartNames):
+    """One name of a tensor or a list of them; the value is a tuple."""
+
+    __slots__ = ()
+
+    @property
+    def expects(self) -> str:
+        return "names of tensors of the net, such as [relu1, stage2.out]"
+
+
 class FigureName(WrittenName):
     """A figure that training tells after each epoch."""
 
@@ -325,6 +335,19 @@ class FigureName(WrittenName):
     @property
     def expects(self) -> str:
         return "the name of a figure, such as val_loss"
+
+
+class WrittenNet(Argument):
+    """A net, with its arguments; the value is the expression, which is read when it is known."""
+
+    __slots__ = ()
+
+    def normal(self, value: Any) -> Any:
+        return value
+
+    @property
+    def expects(self) -> str:
+        return "a net"
 
 
 def _is_dotted(value: object) -> bool:
@@ -379,5 +402,7 @@ tied_weight: Callable[..., Any] = TiedWeight
 text: Callable[..., Any] = Text
 part_name: Callable[..., Any] = PartName
 part_names: Callable[..., Any] = PartNames
+tensor_names: Callable[..., Any] = TensorNames
 figure_name: Callable[..., Any] = FigureName
+written_net: Callable[..., Any] = WrittenNet
 entry: Callable[..., Any] = EntryArgument

@@ -157,6 +157,12 @@ WORDS: dict[str, dict[str, str]] = {
         "mse": "netdsl.catalog.losses:MeanSquaredError",
         "triplet": "netdsl.catalog.losses:Triplet",
     },
+    "method of training": {
+        "adversarial": "netdsl.catalog.methods:Adversarial",
+        "hebbian": "netdsl.catalog.methods:Hebbian",
+        "stylize": "netdsl.catalog.methods:Stylize",
+        "supervised": "netdsl.catalog.methods:Supervised",
+    },
     "metric": {
         "accuracy": "netdsl.catalog.metrics:Accuracy",
         "auc": "netdsl.catalog.metrics:Auc",
@@ -172,12 +178,21 @@ WORDS: dict[str, dict[str, str]] = {
         "recall": "netdsl.catalog.metrics:Recall",
         "top": "netdsl.catalog.metrics:Top",
     },
+    "objective of adversaries": {
+        "least_squares": "netdsl.catalog.methods:LeastSquares",
+        "minimax": "netdsl.catalog.methods:Minimax",
+        "non_saturating": "netdsl.catalog.methods:NonSaturating",
+        "wgan_gp": "netdsl.catalog.methods:WassersteinGradientPenalty",
+    },
     "optimizer": {
         "adagrad": "netdsl.catalog.optimizers:Adagrad",
         "adam": "netdsl.catalog.optimizers:Adam",
         "adamw": "netdsl.catalog.optimizers:AdamW",
         "rmsprop": "netdsl.catalog.optimizers:RmsProp",
         "sgd": "netdsl.catalog.optimizers:Sgd",
+    },
+    "pictures of a method": {
+        "pictures": "netdsl.catalog.sources:ContentAndStyle",
     },
     "rule for stopping": {
         "patience": "netdsl.catalog.settings:Patience",

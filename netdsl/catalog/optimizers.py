@@ -7,9 +7,10 @@ of normalisations (He et al., 2019, "Bag of tricks", 3.1).
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, TypeAlias, get_args
+from collections.abc import Callable
+from typing import Any, ClassVar, Literal, TypeAlias, get_args
 
-from netdsl.catalog.arguments import Entry, Rejection, choice, flag
+from netdsl.catalog.arguments import Argument, Entry, Rejection, choice, flag
 from netdsl.catalog.quantities import number
 
 Decay: TypeAlias = Literal["all", "matrices"]
@@ -102,3 +103,23 @@ class AdamW(_Consistent):
     eps: float = number("added to the root", 1e-8, True, minimum=0)
     weight_decay: float = number("the share of lr taken from each weight", 1e-2, True, minimum=0)
     decay: Decay = choice("which weights decay", _WHICH, "all", True)
+
+
+class OptimizerChoice(Argument):
+    """An optimizer whose arguments agree with one another."""
+
+    __slots__ = ()
+
+    def normal(self, value: Any) -> Any:
+        if not isinstance(value, Optimizer):
+            raise self.refuse(value)
+        value.verify()
+        return value
+
+    @property
+    def expects(self) -> str:
+        return "an optimizer such as adam(lr=1e-3)"
+
+
+# To a type checker the default of any type, as in arguments.py.
+optimizer_choice: Callable[..., Any] = OptimizerChoice

@@ -17,11 +17,13 @@ from netdsl.catalog.arguments import (
     part_name,
     part_names,
     text,
+    written_net,
 )
 from netdsl.catalog.augmentations import Augmentation
 from netdsl.catalog.losses import Loss, LossSum, LossTerm, WrittenLoss
+from netdsl.catalog.methods import Method, Supervised
 from netdsl.catalog.metrics import Metric
-from netdsl.catalog.optimizers import Optimizer
+from netdsl.catalog.optimizers import Optimizer, optimizer_choice
 from netdsl.catalog.quantities import Whole, number, whole
 from netdsl.catalog.schedules import Constant, Schedule
 from netdsl.catalog.sources import DataSource
@@ -96,22 +98,6 @@ class LossExpression(Argument):
         return "a loss such as cross_entropy, or a sum of losses"
 
 
-class OptimizerChoice(Argument):
-    """An optimizer whose arguments agree with one another."""
-
-    __slots__ = ()
-
-    def normal(self, value: Any) -> Any:
-        if not isinstance(value, Optimizer):
-            raise self.refuse(value)
-        value.verify()
-        return value
-
-    @property
-    def expects(self) -> str:
-        return "an optimizer such as adam(lr=1e-3)"
-
-
 class Batch(Whole):
     """How many examples a step sees: a whole number, or `all`."""
 
@@ -167,27 +153,12 @@ class Augmentations(Argument):
         return "a pipeline of augmentations such as flip -> rotate(10)"
 
 
-class NetChoice(Argument):
-    """A net, with its arguments; the value is what the elaborator makes of it."""
-
-    __slots__ = ()
-
-    def normal(self, value: Any) -> Any:
-        return value
-
-    @property
-    def expects(self) -> str:
-        return "a net"
-
-
 # To a type checker the default of any type, as in arguments.py.
 shares: Callable[..., Any] = Shares
 loss_expression: Callable[..., Any] = LossExpression
-optimizer_choice: Callable[..., Any] = OptimizerChoice
 batch_size: Callable[..., Any] = Batch
 metric_list: Callable[..., Any] = Metrics
 augmentations: Callable[..., Any] = Augmentations
-net_choice: Callable[..., Any] = NetChoice
 
 
 class Settings(Entry):
@@ -195,7 +166,8 @@ class Settings(Entry):
 
     word: ClassVar[str] = "train"
     category: ClassVar[str] = "settings"
-    net: Any = net_choice("which net, with its arguments; else the file's own", None, True)
+    net: Any = written_net("which net, with its arguments; else the file's own", None, True)
+    method: Method = entry("how it is learned", Method, Supervised(), True)
     data: DataSource = entry("where examples come from", DataSource, REQUIRED, True)
     split: tuple[float, float, float] = shares(
         "shares for training, validation and test", (0.7, 0.1, 0.2), True
@@ -244,7 +216,7 @@ class Settings(Entry):
 
 
 # What holds for a whole run, so that a phase cannot change it.
-OF_RUN = ("net", "data", "split", "init", "metrics", "precision", "seed")
+OF_RUN = ("net", "method", "data", "split", "init", "metrics", "precision", "seed")
 
 
 class Phase(Record):

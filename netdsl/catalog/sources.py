@@ -391,3 +391,14 @@ class Spirals(Toy):
 
     word: ClassVar[str] = "spirals"
     noise: float = number("standard deviation of what is added to each coordinate", 0.02, minimum=0)
+
+
+class ContentAndStyle(DataSource):
+    """Two pictures of one size, one example: `content` and `style`. A method brings it along."""
+
+    word: ClassVar[str] = "pictures"
+    category: ClassVar[str] = "pictures of a method"
+    gives: ClassVar[tuple[str, ...]] = ("content", "style")
+    content: str = text("a file, or the name of one of scikit-image's pictures")
+    style: str = text("another one")
+    size: int | tuple[int, ...] = sizes("height and width that both are resized to")

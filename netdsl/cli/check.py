@@ -145,7 +145,7 @@ class Check:
             if training is not None:
                 self._spec.check_parts(name, training, self._name)
                 if net is not None:
-                    self._spec.check_losses(training, net)
+                    self._spec.check_method(name, training, net)
             if at == 0:
                 found = training
         return found

@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from netdsl import api
+from netdsl.catalog.settings import Training
 from netdsl.diagnostics import SpecError, UserError
+from netdsl.elaborate.methods import names_nets
+from netdsl.graph import ElaboratedNet
 from netdsl.resources import specs_folder
 from netdsl.syntax import tree
 from netdsl.training.spec import Spec
@@ -32,15 +35,31 @@ def open_spec(request: str, overrides: Mapping[str, str], section: str | None) -
     training = found.training(section, of_section)
     if training is None:
         raise SpecError(found.diagnostics)
+    net = None if names_nets(training) else _net(found, training, asked, arguments)
+    if names_nets(training) and (asked is not None or arguments):
+        given = asked or f"--set {next(iter(arguments))}=…"
+        raise UserError(f"{given}: the nets stand in this section's method, with their arguments")
+    prepared = found.prepared(section, training, net) if not found.failed else None
+    if prepared is None or found.failed:
+        raise SpecError(found.diagnostics)
+    sources = _own(found.sources)
+    return Spec(
+        asked, overrides, section, prepared.net, prepared.training, sources, prepared.trained
+    )
+
+
+def _net(
+    found: api.Spec, training: Training, asked: str | None, arguments: Mapping[str, str]
+) -> ElaboratedNet:
+    """The net that was asked for, else that of the section, else the file's own."""
     name = asked
     if asked is None and training.settings.net is not None:
         name, own = _chosen(training.settings.net)
-        arguments = own | arguments
+        arguments = own | dict(arguments)
     net = found.elaborate(name, arguments)
-    trained = net and found.with_losses(training, net)
-    if net is None or not trained or found.failed:
+    if net is None:
         raise SpecError(found.diagnostics)
-    return Spec(asked, overrides, section, net, trained[1], _own(found.sources), trained[0])
+    return net
 
 
 def _chosen(net: object) -> tuple[str, dict[str, str]]:

@@ -11,6 +11,7 @@ from netdsl.catalog.sources import DataSource, Labelled
 from netdsl.data.arrays import arrays
 from netdsl.data.bundled import digits, iris, photographs
 from netdsl.data.cifar import cifar
+from netdsl.data.content_and_style import content_and_style
 from netdsl.data.drawn import pairs, synthetic, triplets
 from netdsl.data.fields import DataSet
 from netdsl.data.folders import folder
@@ -46,6 +47,7 @@ _READERS: dict[type[DataSource], _Reader] = {
     sources.Digits: lambda source, request: digits(),
     sources.Iris: lambda source, request: iris(),
     sources.Photographs: lambda source, request: photographs(source),
+    sources.ContentAndStyle: lambda source, request: content_and_style(source, request.base),
     **dict.fromkeys(
         (sources.Mnist, sources.FashionMnist), lambda source, request: idx(source, request.base)
     ),

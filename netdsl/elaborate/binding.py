@@ -17,6 +17,7 @@ from netdsl.catalog.arguments import (
     TensorInput,
     TiedWeight,
     WrittenName,
+    WrittenNet,
 )
 from netdsl.catalog.base import Layer
 from netdsl.diagnostics import Label
@@ -230,6 +231,8 @@ def _bind_values(
 
 def accepted(frame: Frame, kind: Argument, source: tree.Expression, word: str) -> Any:
     """The value of an argument in the normal form of its kind."""
+    if isinstance(kind, WrittenNet):
+        return kind.accept(source)
     name = _as_written(source) if isinstance(kind, WrittenName) else None
     value = expressions.evaluate(frame, source, kind) if name is None else name
     value = _instance(frame, value, source.span)

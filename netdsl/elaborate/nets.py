@@ -67,14 +67,21 @@ def choose(scope: Scope, name: str | None) -> tree.Net:
 
 
 def elaborate_net(
-    elaboration: Elaboration, scope: Scope, net: tree.Net, given: Mapping[str, str]
+    elaboration: Elaboration,
+    scope: Scope,
+    net: tree.Net,
+    given: Mapping[str, str],
+    values: Mapping[str, Any] = {},
 ) -> ElaboratedNet | None:
-    """The graph of a net with arguments given as text; None where it has mistakes, all reported."""
+    """The graph of a net with arguments given as text, or as values of the elaborator.
+
+    None where it has mistakes, all reported.
+    """
     report = elaboration.report
     try:
         with deep(), collecting() as pairs:
             elaboration.pairs = pairs
-            return _elaborate(elaboration, scope, net, given)
+            return _elaborate(elaboration, scope, net, given, values)
     except Mistake as mistake:
         report.add(mistake.diagnostic)
     except Poisoned:
@@ -86,11 +93,15 @@ def elaborate_net(
 
 
 def _elaborate(
-    elaboration: Elaboration, scope: Scope, net: tree.Net, given: Mapping[str, str]
+    elaboration: Elaboration,
+    scope: Scope,
+    net: tree.Net,
+    given: Mapping[str, str],
+    known: Mapping[str, Any],
 ) -> ElaboratedNet | None:
     outer = defaults.file_frame(elaboration, scope)
     _check_names(Definition(net, scope), given)
-    values = {name: _argument(outer, name, text) for name, text in given.items()}
+    values = {name: _argument(outer, name, text) for name, text in given.items()} | dict(known)
     finished = FinishedBlock(Definition(net, scope), values, {})
     expectations: list[Expectation] = []
     if net.body is None:

@@ -10,11 +10,11 @@ from typing import Any
 
 from netdsl.catalog.arguments import Argument
 from netdsl.catalog.losses import WrittenLoss
+from netdsl.catalog.methods import Method, Supervised
 from netdsl.catalog.settings import (
     OF_RUN,
     Augmentations,
     LossExpression,
-    NetChoice,
     Phase,
     Settings,
     Training,
@@ -61,9 +61,12 @@ def elaborate_training(
     _check_given(given, names)
     declared = Settings.arguments()
     own = {name: text for name, text in given.items() if "." not in name}
-    written = [item for item in train.settings if isinstance(item, tree.Setting)]
-    values = _values(frame, _with_given(written, own), declared)
-    missing = _missing(train, own)
+    written = _with_given([item for item in train.settings if isinstance(item, tree.Setting)], own)
+    values = _values(frame, written, declared)
+    method: Method = (values or {}).get("method", Supervised())
+    # Without its method nobody knows what a section must have.
+    undecided = values is None and any(_is_method(item) for item in written)
+    missing = None if undecided else _missing(train, own, method.given)
     if missing is not None:
         elaboration.report.add(missing.diagnostic)
     changeable = {name: kind for name, kind in declared.items() if name not in OF_RUN}
@@ -73,7 +76,9 @@ def elaborate_training(
     ]
     if values is None or missing is not None or None in phases:
         return None
-    settings = Settings(**values)
+    if _tells_of_unused(elaboration, method, train, given):
+        return None
+    settings = Settings(**{**method.given, **values})
     changed = [
         Phase(name, settings.replace(**phase))
         for name, phase in zip(names, phases, strict=True)
@@ -86,6 +91,33 @@ def phase_names(train: tree.Train) -> list[str]:
     """The names of a section's phases: their own, else `phase1`, `phase2`, …"""
     phases = enumerate(_phases(train), 1)
     return [phase.name.name if phase.name else f"phase{number}" for number, phase in phases]
+
+
+def _is_method(item: tree.Setting | tree.Phase) -> bool:
+    return isinstance(item, tree.Setting) and item.name.name == "method"
+
+
+def _tells_of_unused(
+    elaboration: Elaboration, method: Method, train: tree.Train, given: Mapping[str, str]
+) -> bool:
+    """Reports what a section says that its method has no use for; whether there is any."""
+    unused = method.unused | method.given.keys()
+    for name in given:
+        if name.rpartition(".")[2] in unused:
+            raise UserError(f"--set train.{name}: method = {method.word} does not use {name}")
+    phases = _phases(train)
+    written = [*train.settings, *(item for phase in phases for item in phase.settings)]
+    found = [
+        (item.name.name, item.name.span)
+        for item in written
+        if isinstance(item, tree.Setting) and item.name.name in unused
+    ]
+    if not method.phased:
+        found += [("phases", phase.span) for phase in phases]
+    for what, place in found:
+        message = f"method = {method.word} does not use {what}"
+        elaboration.report.add(Mistake("wrong-value", message, place).diagnostic)
+    return bool(found)
 
 
 def _phases(train: tree.Train) -> list[tree.Phase]:
@@ -127,12 +159,14 @@ def _values(
     return None if failed else values
 
 
-def _missing(train: tree.Train, given: Mapping[str, str]) -> Mistake | None:
+def _missing(
+    train: tree.Train, given: Mapping[str, str], by_method: Mapping[str, Any]
+) -> Mistake | None:
     """The settings that a section must have and has not, but for those that are misspelt in it."""
     declared = Settings.arguments()
     written = [item.name.name for item in train.settings if isinstance(item, tree.Setting)]
     misspelt = {nearest(name, declared) for name in written if name not in declared}
-    there = {*written, *given} | misspelt
+    there = {*written, *given, *by_method} | misspelt
     missing = [
         name for name, kind in declared.items() if kind.default is REQUIRED and name not in there
     ]
@@ -199,8 +233,6 @@ def _value(frame: Frame, setting: tree.Setting) -> Any:
     kind = Settings.arguments()[setting.name.name]
     if isinstance(kind, LossExpression):
         return kind.accept(WrittenLoss(setting.value))
-    if isinstance(kind, NetChoice):
-        return setting.value
     if isinstance(kind, Augmentations):
         return augmentations(frame, kind, setting.value)
     return binding.accepted(frame, kind, setting.value, "train")

@@ -19,12 +19,12 @@ import numpy as np
 from netdsl.backends.engine import Array
 from netdsl.catalog.optimizers import Adam, Optimizer, Sgd
 from netdsl.data.examples import Examples
+from netdsl.elaborate.quiet import quiet
 from netdsl.graph import ElaboratedNet, Graph, named_weights
 from netdsl.parity import numbers
 from netdsl.parity.backends import has_doubles, in_double
 from netdsl.parity.differences import Differences, Gaps, gaps, keep_largest, shares, size
 from netdsl.parity.loss import Problem, problem
-from netdsl.parity.quiet import quiet
 from netdsl.record import Record
 from netdsl.training.backends import backend
 from netdsl.training.draws import drawing

@@ -17,6 +17,7 @@ import numpy as np
 
 from netdsl.analyze.cost import Costs
 from netdsl.analyze.depth import depth
+from netdsl.catalog.methods import Supervised
 from netdsl.diagnostics import UserError
 from netdsl.draw.draw import Look, draw
 from netdsl.report import curves, examples, settings
@@ -85,6 +86,9 @@ def _mistakes(
         return [], None, str(error)
     except OSError as error:
         return [], None, f"{error.filename}: {error.strerror}"
+    method = plan.settings.method
+    if not isinstance(method, Supervised):
+        return [], plan, f"with method = {method.word} no answer is right or wrong"
     share, rows = session.judged_share(plan)
     found = worst(plan, judge, rows, _MOST_MISTAKES)
     chosen = [one for at, one in enumerate(found) if at < _FIRST_PLACES or not one.right]

@@ -33,7 +33,9 @@ class Row(Record):
 
 
 def rows(settings: Settings, overrides: Mapping[str, str]) -> list[Row]:
-    """Every setting but the net, in the order of the catalogue."""
+    """Every setting but the net that the method uses, in the order of the catalogue."""
+    method = settings.method
+    left_out = {"net", *method.unused, *method.given}
     return [
         Row(
             name,
@@ -42,7 +44,7 @@ def rows(settings: Settings, overrides: Mapping[str, str]) -> list[Row]:
             kind.doc,
         )
         for name, kind in Settings.arguments().items()
-        if name != "net"
+        if name not in left_out
     ]
 
 

@@ -66,11 +66,11 @@ class Summary:
 
     @property
     def monitor(self) -> str:
-        """The figure by which the run is judged: the watched one, else the loss."""
+        """The figure by which the run is judged: the watched one, else the loss, else the first."""
         rule = self.stored["settings"].get("early_stopping")
         kept = self.kept or {}
         wanted = (rule["monitor"] if rule else VALIDATION + "loss", "loss")
-        return next((name for name in wanted if name in kept), wanted[0])
+        return next((name for name in (*wanted, *figures_of(kept)) if name in kept), wanted[0])
 
     @property
     def figures(self) -> dict[str, float]:

@@ -1,10 +1,11 @@
-"""The curves of a run as a picture: loss and accuracy over the epochs."""
+"""The curves of a run as a picture: loss and accuracy over the epochs, else every figure."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from netdsl.training.figures import figures_of
 from netdsl.training.files import whole
 from netdsl.training.run import Entry
 
@@ -28,7 +29,7 @@ def plotted(log: list[Entry], kept: int) -> Figure:
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
-    names = [name for name in _TITLES if name in log[0]]
+    names = [name for name in _TITLES if name in log[0]] or list(figures_of(log[0]))
     figure = Figure(figsize=(5 * len(names), 3.6), layout="constrained")
     FigureCanvasAgg(figure)
     epochs = [entry["epoch"] for entry in log]
@@ -41,6 +42,6 @@ def plotted(log: list[Entry], kept: int) -> Figure:
         axes.axvline(kept, color="0.7", linestyle=":", label="weights kept")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axes.set_xlabel("Epoch")
-        axes.set_ylabel(_TITLES[name])
+        axes.set_ylabel(_TITLES.get(name, name.replace("_", " ").capitalize()))
         axes.legend()
     return figure

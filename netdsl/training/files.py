@@ -18,7 +18,7 @@ def sole_writer(folder: Path) -> Iterator[bool]:
     """Whether nobody else writes into a folder in this way; if so, nobody does in this block.
 
     The system takes the lock from a process that dies, so that it outlives nobody. What `whole`
-    had begun in the folder when its process was killed is removed.
+    had begun in the folder, or in one in it, when its process was killed is removed.
     """
     from filelock import FileLock, Timeout  # what only reads runs does without
 
@@ -29,7 +29,7 @@ def sole_writer(folder: Path) -> Iterator[bool]:
         yield False
         return
     try:
-        for draft in folder.glob(".*.*"):
+        for draft in (*folder.glob(".*.*"), *folder.glob("*/.*.*")):
             if _is_draft(draft.name):
                 draft.unlink(missing_ok=True)
         yield True

@@ -20,6 +20,7 @@ from netdsl.training.initial import initial_weights
 from netdsl.training.interrupt import Interruptions
 from netdsl.training.metrics import evaluated
 from netdsl.training.order import batches, chance, length
+from netdsl.training.pictures import picture
 from netdsl.training.plan import Plan
 from netdsl.training.run import Entry, RunFolder, State
 from netdsl.training.schedule import factors
@@ -141,11 +142,13 @@ class _Phase:
             if not math.isfinite(value):
                 raise _diverged(f"{name} is {value} in", epoch)
         named = {"phase": self._phase.name} if self._phase.name else {}
+        settings = self._phase.settings
+        has_rate = "optimizer" not in settings.method.unused
         return {
             "epoch": epoch,
             **named,
             **figures,
-            "rate": self._phase.settings.optimizer.lr * rates[-1],
+            **({"rate": settings.optimizer.lr * rates[-1]} if has_rate else {}),
             "seconds": round(time.perf_counter() - started, 3),
         }
 
@@ -184,6 +187,9 @@ class _Phase:
         )
         if self._team.rank > 0:
             return
+        shown = picture(self._plan, engine, kept)
+        if shown is not None:
+            run.write_picture(shown, entry["epoch"])
         if kept:
             run.write_weights(kept, entry["epoch"])
         run.append_log(entry)

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
+from netdsl.backends.contest import DISCRIMINATOR_LOSS, GENERATOR_LOSS
 from netdsl.backends.engine import Penalty, Task
 from netdsl.catalog.base import Weighted
 from netdsl.catalog.layers.norm import BatchNorm
+from netdsl.catalog.methods import Adversarial, Hebbian, Stylize
 from netdsl.catalog.metrics import Accuracy, Metric
 from netdsl.catalog.schedules import Plateau
 from netdsl.catalog.settings import Patience, Phase, Settings, Training
@@ -26,13 +28,14 @@ from netdsl.data.split import Split, split
 from netdsl.data.streamed import Streamed
 from netdsl.diagnostics import UserError
 from netdsl.elaborate.parts import no_such_part, weights_of
-from netdsl.graph import ElaboratedNet, Graph, named_nodes, named_weights
+from netdsl.graph import ElaboratedNet, Graph, Port, named_nodes, named_weights
 from netdsl.tensor import TensorType
 from netdsl.training import metrics
 from netdsl.training.augment import augmenting
+from netdsl.training.contest import contest_of, judged, undecayed
 from netdsl.training.draws import drawing, draws_of
-from netdsl.training.objective import main_output, objective, with_targets
-from netdsl.training.order import length
+from netdsl.training.objective import Objective, main_output, objective, with_targets
+from netdsl.training.order import length, steps_of
 
 # Nothing is kept for a gradient in evaluation, so that more examples fit at once.
 _EVALUATED_AT_ONCE = 4
@@ -109,9 +112,13 @@ def make_plan(net: ElaboratedNet, training: Training, base: Path) -> Plan:
     for phase in training.phases:
         data = with_targets(net, phase.settings.loss, data)
     parts = split(data, settings.split, settings.seed)
+    if isinstance(settings.method, Stylize):
+        # The one example there is, once for each step of an epoch.
+        parts = replace(parts, train=np.zeros(settings.method.every, np.int64))
     data, scalings = standardise(data, parts.train)
-    inputs = meet(data, net.inputs)
-    data = _as_floats(data, net, inputs)
+    ports = judged(net).inputs if isinstance(settings.method, Adversarial) else net.inputs
+    inputs = meet(data, ports)
+    data = _as_floats(data, ports, inputs)
     phases = []
     for phase in training.phases:
         # A loss may ask for further outputs.
@@ -132,8 +139,7 @@ def _stretch(
 ) -> tuple[Stretch, ElaboratedNet]:
     """The phase, and the net with the outputs that its loss is about."""
     settings = phase.settings
-    fields = dict(zip((port.name for port in net.inputs), inputs, strict=True))
-    goal = objective(net, settings.loss, data, fields, train)
+    goal = _goal(net, settings, data, inputs, train)
     net = goal.net
     frozen = _frozen(net, phase)
     task = Task(
@@ -146,13 +152,14 @@ def _stretch(
         penalties=tuple(_penalties(net.graph, settings, frozen)),
         batch=_at_once(settings, len(data)),
         frozen=frozen,
-        undecayed=_undecayed(net.graph, settings),
+        undecayed=undecayed(net.graph, settings.optimizer),
         accumulate=settings.accumulate,
         clip=settings.clip,
         ema=settings.ema,
         precision=settings.precision,
         fast=settings.fast,
         augmenting=augmenting(settings.augment, data, inputs, goal.terms),
+        contest=contest_of(net, settings),
     )
     return Stretch(phase.name, settings, task), net
 
@@ -169,6 +176,16 @@ def _with_draws(
     shapes = [tuple(data.fields[name].values.shape[1:]) for name in inputs]
     draws = draws_of(net, after, shapes, seed)
     return after, (replace(one, task=one.task.replace(draws=draws)) for one in phases)
+
+
+def _goal(
+    net: ElaboratedNet, settings: Settings, data: DataSet, inputs: tuple[str, ...], train: Indices
+) -> Objective:
+    """What is made small of one net with a loss; no term where the method asks for other things."""
+    if isinstance(settings.method, Adversarial | Hebbian):
+        return Objective(net, (), frozenset(), None)
+    fields = dict(zip((port.name for port in net.inputs), inputs, strict=True))
+    return objective(net, settings.loss, data, fields, train)
 
 
 def _with_metrics(settings: Settings, task: Task) -> Settings:
@@ -191,20 +208,9 @@ def _frozen(net: ElaboratedNet, phase: Phase) -> frozenset[str]:
     return frozenset(frozen)
 
 
-def _undecayed(graph: Graph, settings: Settings) -> frozenset[str]:
-    """The weights that decay leaves out: vectors, where the optimizer's `decay` says so."""
-    if settings.optimizer.decay == "all":
-        return frozenset()
-    return frozenset(
-        named.name
-        for named in named_weights(graph)
-        if named.trained and len(named.weight.shape) < 2
-    )
-
-
-def _as_floats(data: DataSet, net: ElaboratedNet, inputs: tuple[str, ...]) -> DataSet:
+def _as_floats(data: DataSet, ports: tuple[Port, ...], inputs: tuple[str, ...]) -> DataSet:
     """Whole numbers that flow into an input of floats become floats; a label cannot."""
-    for port, name in zip(net.inputs, inputs, strict=True):
+    for port, name in zip(ports, inputs, strict=True):
         field = data.fields[name]
         if port.type.number == "int" or field.type.number == "float":
             continue
@@ -262,6 +268,8 @@ def _check_watched(plan: Plan, phase: Stretch) -> None:
 def _told(plan: Plan, task: Task) -> list[str]:
     """The figures that every entry of the log has."""
     own = ["loss"] if task.scored is None else ["loss", "accuracy"]
+    if task.contest is not None:
+        own = [DISCRIMINATOR_LOSS, GENERATOR_LOSS]
     if not len(plan.split.validation):
         return own
     further = [metric.figure for metric in plan.metrics if metric.figure not in ("", *own)]
@@ -277,6 +285,12 @@ def _check_batch(plan: Plan, phase: Stretch) -> None:
         raise UserError(
             f"accumulate={settings.accumulate} needs {2 * settings.accumulate} examples to train "
             f"on, but there are {examples}"
+        )
+    contest, there = phase.task.contest, steps_of(examples, settings)
+    if contest is not None and contest.critic_steps > there:
+        raise UserError(
+            f"critic_steps={contest.critic_steps} leaves the generator no step: an epoch has "
+            f"{there} batches; write a smaller batch"
         )
     if settings.batch != 1 and examples > 1:
         return

@@ -82,6 +82,7 @@ class RunFolder:
         self._weights = path / "weights.safetensors"
         self._state = path / "state.safetensors"
         self._test = path / "test.json"
+        self._pictures = path / "pictures"
 
     @staticmethod
     def create(out: Path | None, name: str) -> RunFolder:
@@ -184,6 +185,12 @@ class RunFolder:
             error.filename = str(self._log)  # a full disk names none
             raise
 
+    def write_picture(self, picture: bytes, epoch: int) -> None:
+        """Keeps what an epoch shows, a PNG."""
+        self._pictures.mkdir(exist_ok=True)
+        with whole(self._pictures / f"{epoch:04}.png") as draft:
+            draft.write_bytes(picture)
+
     def cut_log(self, epoch: int) -> None:
         """Drops what was logged after an epoch."""
         kept = [entry for entry in self.log() if entry["epoch"] <= epoch]
@@ -196,6 +203,11 @@ class RunFolder:
     def weights(self) -> dict[str, Array]:
         """The weights to use."""
         return self._load(self._weights, self._way_to_weights)[0]
+
+    def write_part(self, part: str) -> None:
+        """Keeps the weights to use of one of the net's parts apart, under names inside of it."""
+        own = _below(self.weights(), f"{part}.")
+        _save(self.path / f"{part}.safetensors", own, {"epoch": str(self.kept())})
 
     def kept(self) -> int:
         """The epoch of the weights to use."""

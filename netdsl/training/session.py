@@ -9,9 +9,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from netdsl.backends.engine import Array, Engine, Indices, Judge, Model, Task
 from netdsl.backends.team import ALONE, Team
 from netdsl.catalog.arguments import show
+from netdsl.catalog.methods import Hebbian
 from netdsl.catalog.settings import OF_RUN, Settings
 from netdsl.catalog.sources import Csv, LabelledText, Series
 from netdsl.data.examples import Examples
@@ -23,8 +26,11 @@ from netdsl.graph import ElaboratedNet, named_weights
 from netdsl.training import curves, loop, pretrained
 from netdsl.training.answer import Reading, answers, reading_of
 from netdsl.training.backends import backend, runtime
+from netdsl.training.contest import roles
 from netdsl.training.describe import describe
 from netdsl.training.generate import Drawing, Writer, forecast
+from netdsl.training.hebbian import recalling
+from netdsl.training.pictures import first_picture
 from netdsl.training.plan import Plan, Stretch, make_plan
 from netdsl.training.result import evaluate
 from netdsl.training.run import RunFolder
@@ -54,14 +60,20 @@ class Engines:
         """The engine of a task; the one that there is where it is of the same."""
         if self._made is None or self._made[0] is not task:
             self._made = None  # gives its memory back first
-            net = self._plan.net
             made = (
-                self._backend.make_engine(net, task, self.examples, self._device)
+                self._alone(task)
                 if self._team.size == 1
-                else self._backend.make_member(net, task, self.examples, self._team)
+                else self._backend.make_member(self._plan.net, task, self.examples, self._team)
             )
             self._made = task, made
         return self._made[1]
+
+    def _alone(self, task: Task) -> Engine:
+        """The engine of a process that trains by itself."""
+        plan = self._plan
+        if isinstance(plan.settings.method, Hebbian):
+            return recalling(plan, self._backend, self.examples, self._device)
+        return self._backend.make_engine(plan.net, task, self.examples, self._device)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +124,8 @@ class Session:
             self.team.leave()
         if self.team.rank > 0:
             return result
+        for role in roles(self.plan.task.contest):
+            self.run.write_part(role)
         log, kept = self.run.log(), self.run.kept()
         if log:
             curves.draw(self.run.curves, log, kept)
@@ -135,16 +149,17 @@ def start(
     """
     plan = make_plan(spec.trained, spec.training, spec.folder)
     started = pretrained.started(plan.net, plan.settings.init, spec.folder)
+    given = {**started.weights, **first_picture(plan)}
     engines = Engines(backend_name, plan, device, workers, team)
     engines(plan.phases[0].task)
     if team.rank > 0:
         run = RunFolder(first_path(team, Path()))
-        loop.begin(plan, engines, run, started.weights, team)
+        loop.begin(plan, engines, run, given, team)
         return Session(plan, engines, run, started.sentence, team)
     run = RunFolder.create(out, spec.net.name)
     first_path(team, run.path)
     name = run.write_spec(spec.sources)
-    loop.begin(plan, engines, run, started.weights, team)
+    loop.begin(plan, engines, run, given, team)
     # Last: what has settings is a run, and a run has a state to go on from.
     run.write_settings(
         {
@@ -227,7 +242,11 @@ def reopen(
     _check_weights(plan.net, weights, path)
     chosen = runtime(backend_name or stored["backend"])
     examples = plan.examples(workers)
-    engine = chosen.make_engine(plan.net, plan.task, examples, device)
+    engine: Judge = (
+        recalling(plan, chosen, examples, device)
+        if isinstance(plan.settings.method, Hebbian)
+        else chosen.make_engine(plan.net, plan.task, examples, device)
+    )
     engine.put_weights(weights)
     return plan, engine, examples
 
@@ -326,10 +345,15 @@ def _told(error: UserError | OSError) -> str:
 
 
 def judged_share(plan: Plan) -> tuple[str, Indices]:
-    """The share that a run is judged by, with its examples: the first that has any."""
+    """The share that a run is judged by, with its examples: the first that has any.
+
+    What patterns a net recalls is asked of those that it has stored.
+    """
     parts = {"test": plan.split.test, "validation": plan.split.validation}
+    if isinstance(plan.settings.method, Hebbian):
+        parts = {}
     share = next((name for name, part in parts.items() if len(part)), "train")
-    return share, parts.get(share, plan.split.train)
+    return share, parts.get(share, np.unique(plan.split.train))
 
 
 def _judge(plan: Plan, engine: Judge, examples: Examples) -> dict[str, Any]:
@@ -344,7 +368,7 @@ def _described(spec: Spec, plan: Plan) -> dict[str, Any]:
         "set": dict(spec.overrides),
         "net": spec.net.name,
         "arguments": {name: show(value) for name, value in spec.net.arguments.items()},
-        "settings": describe(plan.settings.replace(net=spec.net.name)),
+        "settings": _used(plan.settings, describe(plan.settings.replace(net=spec.net.name))),
         "epochs": plan.epochs,
         "phases": [_changed(phase, plan.settings) for phase in plan.phases if phase.name],
         "data": {"digest": plan.digest, "shares": plan.shares},
@@ -352,6 +376,12 @@ def _described(spec: Spec, plan: Plan) -> dict[str, Any]:
         "inputs": [_schema(plan, name).to_json() for name in plan.task.inputs],
         "reading": reading_of(plan.task, plan.data.classes, plan.scalings).to_json(),
     }
+
+
+def _used(settings: Settings, described: dict[str, Any]) -> dict[str, Any]:
+    """The settings that a method uses, and those by which a run is known again."""
+    left_out = settings.method.unused - {"net", "data", *_DEALING}
+    return {name: value for name, value in described.items() if name not in left_out}
 
 
 def _changed(phase: Stretch, settings: Settings) -> dict[str, Any]:

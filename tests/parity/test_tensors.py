@@ -9,10 +9,10 @@ import torch
 import netdsl
 from netdsl.backends.onnx.engine import make_model
 from netdsl.backends.torch import build
+from netdsl.elaborate.quiet import quiet
 from netdsl.graph import named_weights
 from netdsl.parity.differences import gap
 from netdsl.parity.numbers import inputs, settled, weights
-from netdsl.parity.quiet import quiet
 from netdsl.parity.tensors import opened
 from netdsl.training.draws import drawing
 

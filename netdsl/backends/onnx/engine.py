@@ -28,6 +28,8 @@ _PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 
 def make_engine(net: ElaboratedNet, task: Task, examples: Examples, device: str) -> OnnxEngine:
     """What evaluates a task over these examples; its weights have yet to be set."""
+    if task.contest is not None:
+        raise UserError("--backend onnx runs one net; adversaries are judged by torch or keras")
     return OnnxEngine(net, task, examples, device)
 
 

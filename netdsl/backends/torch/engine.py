@@ -155,7 +155,7 @@ class TorchEngine(TorchModel):
         for module in self._frozen:
             module.eval()
         sums = Sums(self._device)
-        with _using(self._threads):
+        with using(self._threads):
             fed = self._feed.batches(team.parts(batches))
             for number, (count, batch) in team.numbered(fed, len(batches)):
                 if number % every == 0:
@@ -184,7 +184,7 @@ class TorchEngine(TorchModel):
         self._module.eval()
         sums = Sums(self._device)
         team = self._team
-        with _using(self._threads), self._updates.averaged():
+        with using(self._threads), self._updates.averaged():
             batches = np.split(examples, range(self._batch, len(examples), self._batch))
             turns = team.turns(batches)
             for number, (count, batch) in team.numbered(self._feed.batches(turns), len(turns)):
@@ -297,7 +297,7 @@ def _with_statistics(module: nn.Module, frozen: Collection[str]) -> Iterator[nn.
 
 
 @contextmanager
-def _using(threads: int | None) -> Iterator[None]:
+def using(threads: int | None) -> Iterator[None]:
     """Has the CPU use so many threads in this block."""
     before = torch.get_num_threads()
     if threads is not None:

@@ -7,10 +7,12 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, cast
 
 from netdsl.analyze.cost import Costs
+from netdsl.backends.contest import Contest
 from netdsl.backends.engine import Examples, Task
 from netdsl.backends.idle import has_idle
 from netdsl.backends.team import Team
 from netdsl.backends.torch import build
+from netdsl.backends.torch.adversaries import TorchAdversaries
 from netdsl.backends.torch.augment import augmented
 from netdsl.backends.torch.engine import TorchEngine, TorchModel
 from netdsl.backends.torch.precision import double
@@ -31,16 +33,22 @@ _SMALL = 4_000_000
 _AT_ONCE = 64
 
 
-def make_engine(net: ElaboratedNet, task: Task, examples: Examples, device: str) -> TorchEngine:
+def make_engine(
+    net: ElaboratedNet, task: Task, examples: Examples, device: str
+) -> TorchEngine | TorchAdversaries:
     """An engine for a task over these examples; its weights have yet to be set.
 
     A small net is computed by one thread of the CPU.
     """
+    if task.contest is not None:
+        return _adversaries(net, task, task.contest, examples, device)
     return _engine(net, task, examples, device, None)
 
 
 def make_member(net: ElaboratedNet, task: Task, examples: Examples, team: Team) -> TorchEngine:
     """See `Backend.make_member`."""
+    if task.contest is not None:
+        raise UserError("method = adversarial trains on one device; leave --devices out")
     gathered = cast("Gathered", team)
     gathered.check(task)
     gathered.idle = has_idle(net, task.compared)
@@ -50,11 +58,26 @@ def make_member(net: ElaboratedNet, task: Task, examples: Examples, team: Team) 
 def _engine(
     net: ElaboratedNet, task: Task, examples: Examples, device: str, team: Sharing | None
 ) -> TorchEngine:
-    macs = Costs().graph(net.graph).macs
-    small = isinstance(macs, int) and macs * task.batch < _SMALL
     with double() if task.precision == "float64" else nullcontext():
         module = build(net, task.folded)
-    return TorchEngine(module, task, examples, device, 1 if small else None, team)
+    return TorchEngine(module, task, examples, device, _threads(net, task.batch), team)
+
+
+def _adversaries(
+    net: ElaboratedNet, task: Task, contest: Contest, examples: Examples, device: str
+) -> TorchAdversaries:
+    with double() if task.precision == "float64" else nullcontext():
+        generator = build(contest.generator.net)
+        discriminator = build(contest.discriminator.net, contest.fold)
+    # What they learn from is a quarter of what is evaluated at once.
+    threads = _threads(net, task.batch // 4)
+    return TorchAdversaries(generator, discriminator, task, contest, examples, device, threads)
+
+
+def _threads(net: ElaboratedNet, batch: int) -> int | None:
+    """How many threads of the CPU compute so many examples; None leaves it to PyTorch."""
+    macs = Costs().graph(net.graph).macs
+    return 1 if isinstance(macs, int) and macs * batch < _SMALL else None
 
 
 def gather(devices: int | None, strategy: str | None, device: str) -> Team:
