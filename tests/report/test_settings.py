@@ -34,10 +34,9 @@ def found() -> dict[str, Row]:
     spec = api.read("points.net", text=SPEC)
     training, net = spec.training(set={"epochs": "4"}), spec.elaborate()
     assert training is not None and net is not None
-    read = spec.with_losses(training, net)
+    read = spec.prepared(None, training, net)
     assert read is not None
-    _, training = read
-    return {row.name: row for row in rows(training.settings, {"train.epochs": "4"})}
+    return {row.name: row for row in rows(read.training.settings, {"train.epochs": "4"})}
 
 
 def written(row: Row) -> str:

@@ -56,10 +56,10 @@ def planned(loss: str, items: str = "") -> Plan:
     found = netdsl.load("vae.net", text=text)
     training = found.spec.training()
     assert training is not None
-    trained = found.spec.with_losses(training, found.elaborated)
-    if trained is None:
+    read = found.spec.prepared(None, training, found.elaborated)
+    if read is None:
         raise SpecError(found.spec.diagnostics)
-    return make_plan(*trained, Path())
+    return make_plan(read.trained, read.training, Path())
 
 
 def tensors(made: Plan, rows: Any) -> dict[str, Array]:

@@ -17,7 +17,6 @@ import numpy as np
 from keras import ops
 
 from netdsl.backends.engine import (
-    MEAN,
     Array,
     Examples,
     Figures,
@@ -30,21 +29,19 @@ from netdsl.backends.engine import (
 )
 from netdsl.backends.keras import Models
 from netdsl.backends.keras.augment import Augmenter
+from netdsl.backends.keras.chance import begin_chance, seeds_of
 from netdsl.backends.keras.feed import Feed, Given, count, drawn
 from netdsl.backends.keras.losses import Tensor
-from netdsl.backends.keras.on_torch import begin_chance
-from netdsl.backends.keras.optimizers import KerasOptimizer, Scaled
 from netdsl.backends.keras.precision import computing, shortened
 from netdsl.backends.keras.scoring import Scorer, activated, to_keras
-from netdsl.backends.keras.weights import Held, named_variables
+from netdsl.backends.keras.updates import Updates
+from netdsl.backends.keras.weights import named_variables
 from netdsl.catalog.settings import Precision
 from netdsl.diagnostics import UserError
 from netdsl.graph import Graph
 
 # JAX has no doubles unless the whole process is set so.
 _WIDE = "float32" if keras.config.backend() == "jax" else "float64"
-# What PyTorch calls the number of steps done, which it holds for each weight.
-_COUNT = "step"
 # What a watched step tells beside its figures.
 _OUTPUTS = "outputs"
 # What a step tells callbacks.
@@ -91,12 +88,12 @@ class KerasModel:
 
     def predict(self, inputs: Sequence[Array]) -> dict[str, Array]:
         """See `Model.predict`."""
-        given = _alone([to_keras(as_numbers(values)) for values in inputs])
+        given = alone([to_keras(as_numbers(values)) for values in inputs])
         with self._running():
             if self._precision in ("bfloat16", "float16"):
                 return self._predict_short(given)
             result = self._evaluation.predict(given, batch_size=self._batch, verbose=0)
-        return _by_name(result, self._output)
+        return by_name(result, self._output)
 
     def _predict_short(self, given: Any) -> dict[str, Array]:
         """Predicts with 16 bits, which numpy may not have, so that Keras cannot gather them."""
@@ -105,8 +102,8 @@ class KerasModel:
         for start in range(0, examples, self._batch):
             rows = slice(start, start + self._batch)
             result = self._evaluation(keras.tree.map_structure(lambda x, r=rows: x[r], given))
-            for name, values in _by_name(result, self._output).items():
-                parts.setdefault(name, []).append(ops.convert_to_numpy(_whole(values)))
+            for name, values in by_name(result, self._output).items():
+                parts.setdefault(name, []).append(ops.convert_to_numpy(whole(values)))
         return {name: np.concatenate(values) for name, values in parts.items()}
 
     def weights(self, names: Container[str] | None = None) -> dict[str, Array]:
@@ -134,8 +131,6 @@ class KerasEngine(KerasModel):
     ) -> None:
         super().__init__(models, graph, task.output, task.batch, device)
         self._precision = shortened(task.precision) if task.fast else task.precision
-        self._averages = task.ema is not None
-        self._rate = task.optimizer.lr
         _freeze(models.training, [self._places[name].variable for name in task.frozen])
         variables = {one.weight: self._places[one.weight].variable for one in task.penalties}
         penalty = _penalty(task.penalties, variables) if task.penalties else None
@@ -145,28 +140,17 @@ class KerasEngine(KerasModel):
         self._feed = Feed(examples, task.field_names)
         self._step = _Step(models.training, task, self._feed, penalty, self._augmenter)
         self._watched = _Watched(self._step)
-        undecayed = [self._places[name].variable for name in task.undecayed]
-        self._optimizer = KerasOptimizer(task, undecayed)
-        self._scaled = Scaled(self._optimizer) if self._precision == "float16" else None
-        self._compile()
-        self._step.optimizer.build(self._step.trainable_variables)
-        self._seeds = _seeds(models.training)
+        self._updates = Updates(self._step, self._places, task, self._precision == "float16")
+        self._seeds = seeds_of(models.training)
         if self._augmenter is not None:
             self._seeds.append(self._augmenter.seeds.state)
-
-    def _compile(self) -> None:
-        self._step.compile(optimizer=self._scaled or self._optimizer)
 
     def train(
         self, batches: Sequence[Indices], rates: Sequence[float], seed: int, tick: Tick
     ) -> Figures:
         """See `Engine.train`."""
-        begin_chance(seed)
-        for number, state in enumerate(self._seeds):
-            drawn = np.random.SeedSequence([seed, number]).generate_state(1)
-            state.assign([int(drawn[0]) >> 1, 0])  # below 2 ** 31, as some engines want it
-        if self._optimizer.plan([self._rate * rate for rate in rates]):
-            self._compile()
+        begin_chance(seed, self._seeds)
+        self._updates.plan(rates)
         with self._running(), self._fed():
             given, count = self._feed.given(batches, partial(self._drawn, seed=seed))
             self._step.fit(
@@ -177,7 +161,7 @@ class KerasEngine(KerasModel):
     def evaluate(self, examples: Indices, watch: Watch | None = None) -> Figures:
         """See `Engine.evaluate`."""
         batches = np.split(examples, range(self._batch, len(examples), self._batch))
-        with self._running(), self._averaged(), self._fed():
+        with self._running(), self._updates.averaged(), self._fed():
             if watch is not None:
                 return self._evaluate_watched(batches, watch)
             given, steps = self._feed.given(batches, self._judged)
@@ -202,42 +186,25 @@ class KerasEngine(KerasModel):
         """See `Model.predict`."""
         if self._draws is not None:
             inputs = [*inputs, *self._draws.none(len(inputs[0]))]
-        with self._averaged():
+        with self._updates.averaged():
             return super().predict(inputs)
 
     def put_weights(self, weights: Mapping[str, Array]) -> None:
         """See `Model.put_weights`; their running mean begins anew."""
         super().put_weights(weights)
-        self._optimizer.go_on_from(0)
+        self._updates.forget()
 
     def kept(self) -> dict[str, Array]:
         """See `Engine.kept`."""
-        return self.weights() | {weight: held.get().copy() for weight, held in self._means()}
+        return self.weights() | self._updates.kept()
 
     def state(self) -> dict[str, Array]:
         """See `Engine.state`."""
-        begun = self._optimizer.done > 0
-        state = {
-            f"{weight}.{name}": held.get().copy()
-            for weight, name, held in self._held()
-            if begun or name != MEAN
-        }
-        if self._optimizer.counts:
-            done = np.asarray(self._optimizer.done, np.float32)
-            state |= {f"{weight}.{_COUNT}": done for weight in self._trained()}
-        return state | (self._scaled.state() if self._scaled is not None else {})
+        return self._updates.state()
 
     def put_state(self, state: Mapping[str, Array]) -> None:
         """See `Engine.put_state`; weights that the state does not name begin anew."""
-        for weight, name, held in self._held():
-            values = state.get(f"{weight}.{name}")
-            held.put(np.zeros_like(held.get()) if values is None else values)
-        counts = [int(values) for name, values in state.items() if name.endswith(f".{_COUNT}")]
-        # Without a count, that there are means says that there was a step.
-        begun = any(name.endswith(f".{MEAN}") for name in state)
-        self._optimizer.go_on_from(max([*counts, int(begun)]))
-        if self._scaled is not None:
-            self._scaled.put_state(state)
+        self._updates.put_state(state)
 
     @contextmanager
     def _fed(self) -> Iterator[None]:
@@ -257,42 +224,6 @@ class KerasEngine(KerasModel):
     def _judged(self, count: int, batch: int) -> dict[str, Array]:
         """All that is drawn for a batch of an evaluation."""
         return self._draws.judged(count, batch) if self._draws is not None else {}
-
-    def _means(self) -> Iterator[tuple[str, Held]]:
-        """The running means by the names of their weights; none before the first step."""
-        if self._averages and self._optimizer.done > 0:
-            for weight, name, held in self._held():
-                if name == MEAN:
-                    yield weight, held
-
-    @contextmanager
-    def _averaged(self) -> Iterator[None]:
-        """Has the models use the running means in this block, where there are any."""
-        pairs = [(self._places[weight].variable, held.variable) for weight, held in self._means()]
-        own = [ops.convert_to_numpy(variable).copy() for variable, _ in pairs]
-        for variable, mean in pairs:
-            variable.assign(ops.convert_to_numpy(mean))
-        try:
-            yield
-        finally:
-            for (variable, _), values in zip(pairs, own, strict=True):
-                variable.assign(values)
-
-    def _trained(self) -> dict[str, int]:
-        """The full names of what is trained, with the place that the optimizer gives each."""
-        order = {id(variable): i for i, variable in enumerate(self._step.trainable_variables)}
-        places = ((name, order.get(id(held.variable))) for name, held in self._places.items())
-        return {name: index for name, index in places if index is not None}
-
-    def _held(self) -> Iterator[tuple[str, str, Held]]:
-        """What the optimizer holds: for which weight, under which name, and where.
-
-        It lies in Keras as the weight does.
-        """
-        for weight, index in self._trained().items():
-            layout = self._places[weight].layout
-            for name, variables in self._optimizer.held.items():
-                yield weight, name, Held(variables[index], layout)
 
 
 class _Step(keras.Model):  # type: ignore[misc]
@@ -378,9 +309,9 @@ class _Step(keras.Model):  # type: ignore[misc]
 
     def outputs(self, fields: Mapping[str, Tensor], training: bool) -> dict[str, Tensor]:
         """What the model makes of them, by name."""
-        given = _alone([fields[name] for name in self.task.flowing])
-        result = _by_name(self.model(given, training=training), self.task.output)
-        return {name: _whole(values) for name, values in result.items()}
+        given = alone([fields[name] for name in self.task.flowing])
+        result = by_name(self.model(given, training=training), self.task.output)
+        return {name: whole(values) for name, values in result.items()}
 
     def compute_loss(
         self,
@@ -450,18 +381,18 @@ def _freeze(model: keras.Model, variables: Collection[Any]) -> None:
             layer.trainable = False
 
 
-def _whole(values: Any) -> Any:
+def whole(values: Any) -> Any:
     """Numbers of at least 32 bits, for losses and for numpy, which has no `bfloat16`."""
     short = keras.backend.standardize_dtype(values.dtype) in ("bfloat16", "float16")
     return ops.cast(values, "float32") if short else values
 
 
-def _alone(inputs: list[Any]) -> Any:
+def alone(inputs: list[Any]) -> Any:
     """What a model is called with: one input without a list."""
     return inputs[0] if len(inputs) == 1 else inputs
 
 
-def _by_name(result: Any, output: str) -> dict[str, Any]:
+def by_name(result: Any, output: str) -> dict[str, Any]:
     return result if isinstance(result, dict) else {output: result}
 
 
@@ -474,9 +405,3 @@ def _penalty(penalties: Sequence[Penalty], variables: Mapping[str, Any]) -> Call
         return sum(parts[1:], start=parts[0])
 
     return compute
-
-
-def _seeds(model: keras.Model) -> list[Any]:
-    """The states that chance, such as dropout, is drawn from: variables that are no weights."""
-    weights = {id(variable) for variable in model.weights}
-    return [variable for variable in model.variables if id(variable) not in weights]

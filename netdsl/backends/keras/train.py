@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from netdsl.backends.engine import Examples, Task
 from netdsl.backends.keras import models
+from netdsl.backends.keras.adversaries import KerasAdversaries
 from netdsl.backends.keras.augment import augmented
 from netdsl.backends.keras.devices import distribute
 from netdsl.backends.keras.engine import KerasEngine, KerasModel, on_device
@@ -18,8 +19,16 @@ __all__ = ["augmented", "gather", "make_engine", "make_model"]
 _AT_ONCE = 64
 
 
-def make_engine(net: ElaboratedNet, task: Task, examples: Examples, device: str) -> KerasEngine:
+def make_engine(
+    net: ElaboratedNet, task: Task, examples: Examples, device: str
+) -> KerasEngine | KerasAdversaries:
     """An engine for a task over these examples; its weights have yet to be set."""
+    contest = task.contest
+    if contest is not None:
+        with on_device(device), computing(task.precision):
+            generator = models(contest.generator.net)
+            discriminator = models(contest.discriminator.net, contest.fold)
+            return KerasAdversaries(generator, discriminator, task, contest, examples, device)
     with on_device(device), computing(shortened(task.precision) if task.fast else task.precision):
         return KerasEngine(models(net, task.folded), net.graph, task, examples, device)
 
