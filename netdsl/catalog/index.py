@@ -35,6 +35,7 @@ WORDS: dict[str, dict[str, str]] = {
         "parquet": "netdsl.catalog.sources:Parquet",
         "photographs": "netdsl.catalog.sources:Photographs",
         "series": "netdsl.catalog.sources:Series",
+        "shapes": "netdsl.catalog.sources:Shapes",
         "shards": "netdsl.catalog.sources:Shards",
         "spirals": "netdsl.catalog.sources:Spirals",
         "synthetic": "netdsl.catalog.sources:Synthetic",

@@ -335,28 +335,54 @@ class Synthetic(DataSource):
     n: int = whole("how many examples", 1000, keyword=True, minimum=2)
 
 
-class Pairs(DataSource):
+class Matched(DataSource):
+    """Base of examples of a labelled source beside others, which are drawn by the seed.
+
+    Partners are drawn within training, validation and test. With `unseen` the test share has these
+    classes alone, and training and validation have none of them.
+    """
+
+    source: DataSource = entry("where the examples come from", DataSource)
+    unseen: int | tuple[int, ...] | None = integers(
+        "the numbers of the classes that are kept for the test alone", None, keyword=True
+    )
+
+
+class Pairs(Matched):
     """Each example of a labelled source beside one of its class and one of another.
 
-    Fields `first` and `second`, and `same`, whether the classes are, as the target. Partners are
-    drawn by the seed, within training, validation and test.
+    Fields `first` and `second`, and `same`, whether the classes are, as the target.
     """
 
     word: ClassVar[str] = "pairs"
     gives: ClassVar[tuple[str, ...]] = ("first", "second", "same")
-    source: DataSource = entry("where the examples come from", DataSource)
 
 
-class Triplets(DataSource):
+class Triplets(Matched):
     """Each example of a labelled source with one of its class and one of another.
 
-    Fields `anchor`, `positive` and `negative`, and `label`, the anchor's. Partners are drawn by the
-    seed, within training, validation and test.
+    Fields `anchor`, `positive` and `negative`, and `label`, the anchor's.
     """
 
     word: ClassVar[str] = "triplets"
     gives: ClassVar[tuple[str, ...]] = ("anchor", "positive", "negative", "label")
-    source: DataSource = entry("where the examples come from", DataSource)
+
+
+class Shapes(DataSource):
+    """Discs, triangles and squares over the pictures of another source: `image`, and `mask`.
+
+    A mask (height, width) has the class of each pixel: 0 for the picture, 1 for a disc, 2 for a
+    triangle, 3 for a square. Places, sizes and colours are drawn by the seed, and no share has a
+    picture of another beneath its shapes.
+    """
+
+    word: ClassVar[str] = "shapes"
+    gives: ClassVar[tuple[str, ...]] = ("image", "mask")
+    source: DataSource = entry("where the pictures come from", DataSource)
+    most: int = whole("how many shapes a picture has at most, one at least", 3, keyword=True)
+    times: int = whole(
+        "how often each picture is taken, each time with other shapes", 1, keyword=True
+    )
 
 
 class Toy(DataSource):

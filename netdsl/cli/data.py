@@ -91,13 +91,15 @@ def _draw(spec: Spec, data: DataSet, parts: Split, path: Path, backend_name: str
     from netdsl.training.files import whole
 
     versions = _versions(spec, data, backend_name)
-    figure = sheet(data, parts.train, spec.settings.seed, versions)
+    figure = sheet(data, parts.train, spec.settings.seed, *versions)
     with whole(path) as draft:
         figure.savefig(draft, dpi=150)
 
 
-def _versions(spec: Spec, data: DataSet, backend_name: str) -> Versions | None:
-    """What augments pictures as the section says; None where it changes none."""
+def _versions(
+    spec: Spec, data: DataSet, backend_name: str
+) -> tuple[Versions, Versions] | tuple[()]:
+    """What augments pictures and masks as the section says; nothing where it changes none."""
     from netdsl.diagnostics import UserError
     from netdsl.training.augment import refusals
 
@@ -105,20 +107,23 @@ def _versions(spec: Spec, data: DataSet, backend_name: str) -> Versions | None:
     for refused in refusals(steps, [field]):
         raise UserError(refused)
     if not steps or field.kind != "image":
-        return None
+        return ()
     import numpy as np
 
-    from netdsl.backends.augment import draw
+    from netdsl.backends.augment import Role, draw, followed
     from netdsl.training.backends import backend
 
     augmented = backend(backend_name).augmented
 
-    def version(pictures: Array, number: int) -> Array:
+    def version(values: Array, number: int, role: Role) -> Array:
         generator = np.random.default_rng([spec.settings.seed, number])
-        drawn = draw(steps, len(pictures), pictures.shape[1:], generator)
-        return augmented(steps, drawn, pictures)
+        drawn = draw(steps, len(values), tuple(field.values.shape[1:]), generator)
+        return augmented(*followed(steps, drawn, role), values, role == "mask")
 
-    return version
+    return (
+        lambda pictures, number: version(pictures, number, "input"),
+        lambda masks, number: version(masks, number, "mask"),
+    )
 
 
 def _show(told: dict[str, Any]) -> None:

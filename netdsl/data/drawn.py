@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from netdsl.catalog.sources import Pairs, Synthetic, Triplets
+from netdsl.catalog.sources import Matched, Pairs, Synthetic, Triplets
 from netdsl.data.fields import DataSet, Division, Field, Indices
-from netdsl.data.split import split
+from netdsl.data.split import split, within_shares
 from netdsl.data.streamed import pick
 from netdsl.diagnostics import UserError
 
@@ -38,7 +38,7 @@ def pairs(source: Pairs, data: DataSet, seed: int, shares: tuple[float, float, f
         first, second = np.repeat(anchors, 2), np.stack((positive, negative), 1).reshape(-1)
         return [first, second]
 
-    (first, second), division = _drawn(data, seed, shares, draw)
+    (first, second), division = _drawn(source, data, seed, shares, draw)
     main = data.fields[data.main]
     labels = data.fields[data.target].array
     same = (labels[first] == labels[second]).astype(np.int64)
@@ -58,7 +58,7 @@ def triplets(
     def draw(rows: Indices, labels: Indices, generator: np.random.Generator) -> list[Indices]:
         return list(_partners(data, rows, labels, generator))
 
-    drawn, division = _drawn(data, seed, shares, draw)
+    drawn, division = _drawn(source, data, seed, shares, draw)
     main = data.fields[data.main]
     fields = {
         name: replace(main, name=name, values=pick(main.values, rows))
@@ -73,7 +73,11 @@ _Draw = Callable[[Indices, Indices, np.random.Generator], list[Indices]]
 
 
 def _drawn(
-    data: DataSet, seed: int, shares: tuple[float, float, float], draw: _Draw
+    source: Matched,
+    data: DataSet,
+    seed: int,
+    shares: tuple[float, float, float],
+    draw: _Draw,
 ) -> tuple[list[Indices], Division]:
     """What is drawn within each share, so that no share meets an example of another."""
     target = data.fields[data.target]
@@ -81,16 +85,22 @@ def _drawn(
         raise UserError(f"{data.name} has no label with classes, by which partners are chosen")
     if data.fields[data.main].standardised:
         raise UserError(f"{data.name} is a table; pairs and triplets are of images and arrays")
-    parts = split(data, shares, seed)
+    parts = split(_without(data, source.unseen), shares, seed)
     generator = np.random.default_rng([seed, _STREAM])
-    found = [
-        draw(rows, target.array[rows], generator) if len(rows) else None
-        for rows in (parts.train, parts.validation, parts.test)
-    ]
-    there = [drawn for drawn in found if drawn is not None]
-    ends = np.cumsum([0, *(0 if drawn is None else len(drawn[0]) for drawn in found)])
-    division = Division(np.arange(ends[1], ends[2]), np.arange(ends[2], ends[3]))
-    return [np.concatenate(rows) for rows in zip(*there, strict=True)], division
+    return within_shares(parts, lambda rows: draw(rows, target.array[rows], generator))
+
+
+def _without(data: DataSet, unseen: int | tuple[int, ...] | None) -> DataSet:
+    """The data set with these classes as its test share, and no other example in it."""
+    if unseen is None:
+        return data
+    numbers = sorted(set(unseen)) if isinstance(unseen, tuple) else [unseen]
+    if not all(0 <= number < len(data.classes) for number in numbers):
+        raise UserError(
+            f"{data.name} has the classes 0 to {len(data.classes) - 1}; unseen= takes some of them"
+        )
+    kept = np.flatnonzero(np.isin(data.fields[data.target].array, numbers))
+    return replace(data, division=Division(None, kept))
 
 
 def _partners(

@@ -21,6 +21,7 @@ from netdsl.data.masks import masks
 from netdsl.data.parquet import parquet
 from netdsl.data.select import with_classes
 from netdsl.data.series import mackey_glass, series
+from netdsl.data.shapes import shapes
 from netdsl.data.shards import shards
 from netdsl.data.tables import table
 from netdsl.data.texts import labelled_text, library_text, text
@@ -75,6 +76,9 @@ _READERS: dict[type[DataSource], _Reader] = {
         source, _of(source.source, request), request.seed, request.shares
     ),
     sources.Triplets: lambda source, request: triplets(
+        source, _of(source.source, request), request.seed, request.shares
+    ),
+    sources.Shapes: lambda source, request: shapes(
         source, _of(source.source, request), request.seed, request.shares
     ),
     **dict.fromkeys(

@@ -1,4 +1,4 @@
-"""A sheet of examples: pictures by class with augmented versions beside them, points, lines."""
+"""A sheet of examples: pictures by class with augmented versions and masks, points, lines."""
 
 from __future__ import annotations
 
@@ -8,34 +8,42 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from netdsl.data.fields import Array, DataSet, Field, Indices
+from netdsl.data.overlay import colours, over
 from netdsl.diagnostics import UserError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Pictures, and the number of the version that is wanted of each, to pictures.
+# Pictures or masks, and the number of the version that is wanted of each, to the same of these.
 Versions: TypeAlias = Callable[[Array, int], Array]
 
 _ROWS = 12  # of classes, or of columns of a table
-_PICTURES = 8  # in a row
-_ORIGINALS, _VERSIONS = 2, 4  # in a row with augmented pictures
+_PICTURES = 8  # in a row of one for each example
+_CELLS, _LEAST = 10, 2  # in a row of several for each example, and how many examples at least
+_VERSIONS = 4
 _LINES = 6
 _POINTS = 2_000
 _WIDTH = 9.0  # in inches
 _STREAM = 6  # beside the seed
 
 
-def sheet(data: DataSet, train: Indices, seed: int, versions: Versions | None = None) -> Figure:
+def sheet(
+    data: DataSet,
+    train: Indices,
+    seed: int,
+    versions: Versions | None = None,
+    moved: Versions | None = None,
+) -> Figure:
     """Some examples of the training share, chosen by the seed, as a picture.
 
-    `versions` makes augmented pictures, which stand beside each original. Raises `UserError`
-    where the main field is nothing that can be drawn.
+    `versions` makes augmented pictures, which stand beside each original, and `moved` the masks
+    that belong to them. Raises `UserError` where the main field is nothing that can be drawn.
     """
     field = data.fields[data.main]
     order = np.random.default_rng([seed, _STREAM]).permutation(train)
     if field.kind == "image":
-        return _pictures(data, field, order, versions)
+        return _pictures(data, order, versions, moved)
     if field.type.number == "float" and field.type.rank == 1:
         points = field.type.shape == (2,) and bool(data.classes)
         return _points(data, field, order) if points else _columns(data, field, order)
@@ -47,14 +55,17 @@ def sheet(data: DataSet, train: Indices, seed: int, versions: Versions | None = 
 # Pictures
 
 
-def _pictures(data: DataSet, field: Field, order: Indices, versions: Versions | None) -> Figure:
-    count = _ORIGINALS if versions else _PICTURES
+def _pictures(
+    data: DataSet, order: Indices, versions: Versions | None, moved: Versions | None
+) -> Figure:
+    cells = len(_names(data)) + has_mask(data) + (_VERSIONS if versions else 0)
+    count = _PICTURES if cells == 1 else max(_CELLS // cells, _LEAST)
     rows = [(name, members[:count]) for name, members in _groups(data, order, count)]
-    height, width = field.values.shape[1:3]
-    columns = _ORIGINALS * (1 + _VERSIONS) if versions else _PICTURES
+    height, width = data.fields[data.main].values.shape[1:3]
+    columns = count * cells
     size = (_WIDTH + 1, len(rows) * _WIDTH / columns * height / width + 0.6)
     figure, axes = _grid(len(rows), 1, size)
-    made = _made(field, np.concatenate([members for _, members in rows]), versions)
+    made = _made(data, np.concatenate([members for _, members in rows]), versions, moved)
     first = 0
     for place, (name, members) in zip(axes, rows, strict=True):
         shown = [picture for of in made[first : first + len(members)] for picture in of]
@@ -63,14 +74,41 @@ def _pictures(data: DataSet, field: Field, order: Indices, versions: Versions | 
         place.set(xticks=[], yticks=[])
         place.spines[:].set_visible(False)
         place.set_ylabel(name, rotation=0, ha="right", va="center")
+    if has_mask(data):
+        _legend(figure, data)
     _head(figure, data, len(rows), "each with augmented versions to its right" if versions else "")
     return figure
 
 
+def has_mask(data: DataSet) -> bool:
+    """Whether the target is a class for each pixel of the main field."""
+    target, shape = data.fields[data.target], data.fields[data.main].type.shape
+    return bool(data.classes) and target.type.rank == 2 and target.type.shape == shape[:2]
+
+
+def _names(data: DataSet) -> list[str]:
+    """The fields that are pictures of the size of the main one, which comes first."""
+    size = data.fields[data.main].type.shape[:2]
+    alike = (f.name for f in data.fields.values() if f.kind == "image" and f.type.shape[:2] == size)
+    return [data.main, *(name for name in alike if name != data.main)]
+
+
+def _legend(figure: Figure, data: DataSet) -> None:
+    from matplotlib.patches import Patch
+
+    tints = colours(len(data.classes))
+    handles = [
+        Patch(color=(red / 255, green / 255, blue / 255), label=name)
+        for (red, green, blue), name in list(zip(tints, data.classes, strict=True))[1 : _ROWS + 1]
+    ]
+    figure.legend(handles=handles, title=data.target, loc="outside right upper")
+
+
 def _groups(data: DataSet, order: Indices, count: int) -> Iterator[tuple[str, Indices]]:
     """Examples by class, with its name; without single classes, all in rows without a name."""
-    labels = data.fields[data.target].array
-    if data.classes and labels.ndim == 1:
+    target = data.fields[data.target]
+    if data.classes and target.type.rank == 0:
+        labels = target.array
         for number, name in enumerate(data.classes[:_ROWS]):
             members = order[labels[order] == number]
             if len(members):
@@ -80,15 +118,36 @@ def _groups(data: DataSet, order: Indices, count: int) -> Iterator[tuple[str, In
         yield "", order[start : start + count]
 
 
-def _made(field: Field, members: Indices, versions: Versions | None) -> list[list[Array]]:
-    """For each example its picture and the versions of it, a wider gap behind the last one."""
-    pictures = _unit(field.read(members))
-    numbers = range(_VERSIONS if versions else 0)
-    kinds = [pictures, *(versions(pictures, number) for number in numbers if versions)]
+def _made(
+    data: DataSet, members: Indices, versions: Versions | None, moved: Versions | None
+) -> list[list[Array]]:
+    """For each example its pictures and the versions of the main one.
+
+    A mask lies over a second copy of the picture and over every version. Where there are several
+    pictures of an example, a wider gap stands behind the last one.
+    """
+    kinds = [_unit(data.fields[name].read(members)) for name in _names(data)]
+    pictures = kinds[0]
+    mask = data.fields[data.target].read(members) if has_mask(data) else None
+    count = len(data.classes)
+    if mask is not None:
+        kinds.append(_covered(pictures, mask, count))
+    for number in range(_VERSIONS if versions else 0):
+        assert versions is not None
+        version = versions(pictures, number)
+        if mask is not None and moved is not None:
+            version = _covered(version, moved(mask, number), count)
+        kinds.append(version)
+    last = len(kinds) - 1
     return [
-        [_framed(kind[at], 3 if kind is kinds[-1] and versions else 1) for kind in kinds]
+        [_framed(kind[at], 3 if place == last > 0 else 1) for place, kind in enumerate(kinds)]
         for at in range(len(pictures))
     ]
+
+
+def _covered(pictures: Array, masks: Array, count: int) -> Array:
+    """Pictures with the colours of so many classes over them."""
+    return np.stack([over(*pair, count) for pair in zip(pictures, masks, strict=True)])
 
 
 def _unit(pictures: Array) -> Array:

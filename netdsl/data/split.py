@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
-from netdsl.data.fields import DataSet, Indices
+from netdsl.data.fields import DataSet, Division, Indices
 from netdsl.diagnostics import UserError
 
 # Beside the seed, so that the split shares no draws with weights, shuffles or toys.
@@ -20,6 +22,10 @@ class Split:
     train: Indices
     validation: Indices
     test: Indices
+
+
+# From the rows of a share to rows of it, a list of arrays that are equally long.
+Draw: TypeAlias = Callable[[Indices], list[Indices]]
 
 
 def split(data: DataSet, shares: tuple[float, float, float], seed: int) -> Split:
@@ -42,6 +48,20 @@ def split(data: DataSet, shares: tuple[float, float, float], seed: int) -> Split
     if not len(rest):
         raise UserError(f"{data.name} keeps no example for training")
     return Split(rest, validation, nothing if test is None else test)
+
+
+def within_shares(parts: Split, draw: Draw) -> tuple[list[Indices], Division]:
+    """What is drawn for new examples within each share, and which share each of these is of.
+
+    So no share meets an example of another. An empty share stays empty.
+    """
+    found = [
+        draw(rows) if len(rows) else None for rows in (parts.train, parts.validation, parts.test)
+    ]
+    there = [drawn for drawn in found if drawn is not None]
+    ends = np.cumsum([0, *(0 if drawn is None else len(drawn[0]) for drawn in found)])
+    division = Division(np.arange(ends[1], ends[2]), np.arange(ends[2], ends[3]))
+    return [np.concatenate(rows) for rows in zip(*there, strict=True)], division
 
 
 def _deal(

@@ -7,12 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from netdsl.data.fields import DataSet, Field, Indices
+from netdsl.backends.engine import IGNORED
+from netdsl.data.fields import Array, DataSet, Field, Indices
 from netdsl.data.split import Split
 from netdsl.data.streamed import Streamed
 
-# Of what lies in files, so many examples are looked at.
+# Of what lies in files, so many examples are looked at for the range of its numbers.
 _LOOKED_AT = 512
+# And so many are read at once where all of them are.
+_AT_ONCE = 64
 
 
 def summary(data: DataSet, parts: Split) -> dict[str, Any]:
@@ -48,12 +51,20 @@ def _classes(data: DataSet, shares: Mapping[str, Indices]) -> list[dict[str, Any
     """How often each class is there, in all and in each share: examples, or places in them."""
     if not data.classes:
         return []
-    labels = data.fields[data.target].array
-    counts = {
-        name: np.bincount(labels[rows].ravel(), minlength=len(data.classes))
-        for name, rows in {"count": np.arange(len(data)), **shares}.items()
-    }
+    labels = data.fields[data.target]
+    counts = {name: _counts(labels, rows, len(data.classes)) for name, rows in shares.items()}
+    counts = {"count": np.sum(list(counts.values()), axis=0), **counts}
     return [
         {"name": name, **{of: int(counted[at]) for of, counted in counts.items()}}
         for at, name in enumerate(data.classes)
     ]
+
+
+def _counts(labels: Field, rows: Indices, classes: int) -> Array:
+    """How often each class is there in these rows; what does not count is passed over."""
+    counts = np.zeros(classes, np.int64)
+    every = _AT_ONCE if isinstance(labels.values, Streamed) else max(len(rows), 1)
+    for piece in np.split(rows, range(every, len(rows), every)):
+        found = labels.read(piece)
+        counts += np.bincount(found[found != IGNORED], minlength=classes)
+    return counts

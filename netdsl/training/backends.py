@@ -46,9 +46,16 @@ class Backend(Runtime, Protocol):
         """An engine as by `make_engine`, for the part of this process in a team of several."""
 
     def augmented(
-        self, steps: Sequence[Augmentation], drawn: Sequence[Drawn], images: Array
+        self,
+        steps: Sequence[Augmentation],
+        drawn: Sequence[Drawn],
+        images: Array,
+        nearest: bool = False,
     ) -> Array:
-        """Pictures (n, height, width, channels) after the steps, for which this was drawn."""
+        """Pictures (n, height, width, channels) after the steps, for which this was drawn.
+
+        With `nearest` they are masks (n, height, width), which geometric steps and `cutmix` change.
+        """
 
 
 def _torch() -> object:

@@ -69,13 +69,15 @@ def mixed(steps: Sequence[Augmentation], drawn: Sequence[Drawn], target: Tensor)
     return target
 
 
-def augmented(steps: Sequence[Augmentation], drawn: Sequence[Drawn], images: Array) -> Array:
+def augmented(
+    steps: Sequence[Augmentation], drawn: Sequence[Drawn], images: Array, nearest: bool = False
+) -> Array:
     """`augment` of arrays."""
     tensors = [
         {name: ops.convert_to_tensor(values) for name, values in step.items()} for step in drawn
     ]
     result: Array = ops.convert_to_numpy(
-        augment(steps, tensors, ops.convert_to_tensor(to_keras(images)))
+        augment(steps, tensors, ops.convert_to_tensor(to_keras(images)), nearest)
     )
     return result
 

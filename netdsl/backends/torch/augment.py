@@ -52,9 +52,11 @@ def mixed(steps: Sequence[Augmentation], drawn: Sequence[Drawn], target: Tensor)
     return target
 
 
-def augmented(steps: Sequence[Augmentation], drawn: Sequence[Drawn], images: Array) -> Array:
+def augmented(
+    steps: Sequence[Augmentation], drawn: Sequence[Drawn], images: Array, nearest: bool = False
+) -> Array:
     """`augment` of arrays, channels last."""
-    return to_numpy(augment(steps, _on(drawn, torch.device("cpu")), to_torch(images)))
+    return to_numpy(augment(steps, _on(drawn, torch.device("cpu")), to_torch(images), nearest))
 
 
 class Augmenter:
