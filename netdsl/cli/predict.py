@@ -24,6 +24,13 @@ import click
     help="Below 1 --generate prefers what is likely; 0 takes the likeliest.  [default: 1]",
 )
 @click.option("--seed", type=click.IntRange(0), help="Where --generate starts.  [default: 0]")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="Draw the classes of pixels over each picture: into a .png file, several into a folder.",
+)
+@click.option("--plain", is_flag=True, help="With -o the classes alone, as numbers of a palette.")
 @click.option("--backend", metavar="NAME", help="Another than the one that trained, or onnx.")
 @click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:1, mps or auto.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -34,12 +41,15 @@ def command(
     prompt: str | None,
     temperature: float | None,
     seed: int | None,
+    output: Path | None,
+    plain: bool,
     backend: str | None,
     device: str,
     as_json: bool,
 ) -> None:
     """Predict with the weights of RUN: pictures, tables with the same columns, texts, .npz files.
 
+    -o draws what a net says of pictures: a class for each pixel, or pictures that it restores.
     With --generate the net goes on with a text, unit by unit, or with the series of a table.
     """
     import json
@@ -52,6 +62,10 @@ def command(
         raise click.UsageError("--prompt, --temperature and --seed belong to --generate")
     if count is not None and len(files) + (prompt is not None) > 1:
         raise click.UsageError("--generate goes on with one file, or with --prompt")
+    if output is not None and count is not None:
+        raise click.UsageError("-o draws what is said of files; it does not go with --generate")
+    if plain and output is None:
+        raise click.UsageError("--plain belongs to -o")
     for module in ("numpy", "safetensors"):
         need(module)
     from netdsl.cli.specs import open_spec
@@ -64,12 +78,19 @@ def command(
         made = session.generate(run, file, drawing, device, open_spec, backend)
         _tell(made, as_json)
         return
-    told = session.predict(run, files, device, open_spec, backend)
+    from netdsl.training.drawn import Drawn, save
+
+    shown: list[Drawn] | None = None if output is None else []
+    show = None if shown is None else shown.extend
+    told = session.predict(run, files, device, open_spec, backend, show, plain)
+    written = save(shown, output) if shown is not None and output is not None else []
     if as_json:
         click.echo(json.dumps(told, ensure_ascii=False))
         return
     for answer in told:
         click.echo(f"{answer['input']}: {_shown(answer)}")
+    for path in written:
+        click.echo(f"wrote {path}")
 
 
 def _tell(made: str | list[float], as_json: bool) -> None:
@@ -86,6 +107,10 @@ def _tell(made: str | list[float], as_json: bool) -> None:
 def _shown(answer: dict[str, Any]) -> str:
     if "text" in answer:
         return str(answer["text"])
+    if "pixels" in answer:
+        whole = sum(answer["pixels"].values())
+        parts = (f"{name} {100 * n / whole:.1f} %" for name, n in answer["pixels"].items())
+        return ", ".join(parts)
     if "classes" in answer:
         return " ".join(answer["classes"])
     if "class" not in answer:

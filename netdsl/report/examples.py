@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from io import BytesIO
 
 import numpy as np
 
-from netdsl.backends.engine import Array
+from netdsl.backends.engine import Array, as_numbers
 from netdsl.data.fields import Field
+from netdsl.data.overlay import colours, over
 from netdsl.record import Record
+from netdsl.report.mistakes import Mistake
 from netdsl.training.plan import Plan
 
 # Pictures below this many pixels are shown with every pixel as a square; above that of photos,
@@ -22,11 +24,15 @@ _NOTHING = 1e-6
 
 
 class Picture(Record):
-    """A picture as the address of its data; `squares` says that its pixels are to be seen."""
+    """A picture as the address of its data; `squares` says that its pixels are to be seen.
+
+    A `caption` stands beneath it where it is not empty.
+    """
 
     address: str
     squares: bool
     text: str
+    caption: str = ""
 
 
 class Values(Record):
@@ -46,7 +52,39 @@ def shown(plan: Plan, example: int) -> list[Picture | Values]:
     return found
 
 
-def as_picture(values: Array, text: str) -> Picture | None:
+def masked(plan: Plan, mistake: Mistake) -> list[Picture]:
+    """The picture of an example, and over it its right classes and those that the net gave.
+
+    Empty where there is no class for each pixel of a picture that flows in.
+    """
+    if mistake.chosen is None or mistake.aimed is None:
+        return []
+    fields = (plan.data.fields[name] for name in plan.task.inputs)
+    image = next((field for field in fields if field.kind == "image"), None)
+    if image is None or image.type.shape[:2] != mistake.chosen.shape:
+        return []
+    picture = as_numbers(image.read(np.array([mistake.example]))[0])
+    count = len(plan.data.classes)
+    shown = {
+        "picture": picture,
+        "right": over(picture, mistake.aimed, count),
+        "answer": over(picture, mistake.chosen, count),
+    }
+    made = (as_picture(one, f"{what} of {mistake.example}", what) for what, one in shown.items())
+    return [one for one in made if one is not None]
+
+
+def swatches(classes: Sequence[str]) -> list[tuple[str, str]]:
+    """Each class but the first with the address of a picture of the colour that it has in masks."""
+    found = []
+    for name, colour in list(zip(classes, colours(len(classes)), strict=True))[1:]:
+        picture = as_picture(np.full((1, 1, 3), colour, np.uint8), name)
+        assert picture is not None
+        found.append((name, picture.address))
+    return found
+
+
+def as_picture(values: Array, text: str, caption: str = "") -> Picture | None:
     """Numbers (height, width, channels) as a picture; None where they are none."""
     from PIL import Image
 
@@ -60,7 +98,7 @@ def as_picture(values: Array, text: str) -> Picture | None:
     file = BytesIO()
     picture.save(file, kind, **({"quality": 88} if kind == "jpeg" else {"optimize": True}))
     data = base64.b64encode(file.getvalue()).decode()
-    return Picture(f"data:image/{kind};base64,{data}", squares, text)
+    return Picture(f"data:image/{kind};base64,{data}", squares, text, caption)
 
 
 def _bytes(values: Array) -> Array:

@@ -23,7 +23,8 @@ class Mistake(Record):
     `example` counts the source's examples from 0; `truth` and `answer` are in words; `loss` is what
     the order is by, called `measure`. `right` says whether the class is right, None where there is
     no single class; `likely` has the likeliest classes with their probabilities; `output` is what
-    the net gave, (units,) or a map.
+    the net gave, (units,) or a map. Where it gives a class for each position these are `chosen`,
+    and `aimed` are the right ones.
     """
 
     example: int
@@ -34,6 +35,8 @@ class Mistake(Record):
     right: bool | None
     likely: tuple[tuple[str, float], ...]
     output: Array
+    chosen: Array | None = None
+    aimed: Array | None = None
 
 
 def worst(plan: Plan, judge: Judge, examples: Indices, most: int) -> list[Mistake]:
@@ -93,9 +96,12 @@ def _mistake(
     if not reading.classes:
         return Mistake(example, _numbers(target), _numbers(values), measure, loss, None, (), values)
     if values.ndim > 1:
-        share = float((classes_of(values[None], reading)[0] == target).mean())
+        classes = classes_of(values[None], reading)[0]
+        share = float((classes == target)[target != IGNORED].mean())
         told = f"{100 * share:.1f} % of positions right"
-        return Mistake(example, "", told, measure, loss, None, (), values)
+        return Mistake(
+            example, "", told, measure, loss, None, (), values, chosen=classes, aimed=target
+        )
     chosen = int(classes_of(values[None], reading)[0])
     likely: tuple[tuple[str, float], ...] = ()
     if reading.probable:

@@ -64,6 +64,7 @@ def report(
         "log": _log(found),
         "result": _result(found),
         "mistakes": told,
+        "swatches": _swatches(told, plan),
         "why": why,
         "data": _data(found, plan),
         "versions": _versions(found),
@@ -97,14 +98,24 @@ def _mistakes(
 
 def _card(plan: Plan, share: str, mistake: Mistake) -> dict[str, Any]:
     """An example with what is right and what the net says."""
-    restored = examples.as_picture(mistake.output, f"the net's answer to {mistake.example}")
+    masked = examples.masked(plan, mistake)
+    restored = None
+    if mistake.chosen is None:
+        restored = examples.as_picture(mistake.output, f"the net's answer to {mistake.example}")
     return {
         "share": share,
         "mistake": mistake,
-        "inputs": examples.shown(plan, mistake.example),
+        "masked": bool(masked),
+        "inputs": masked or examples.shown(plan, mistake.example),
         "output": restored,
         "likely": [(name, _percent(chance), _level(chance)) for name, chance in mistake.likely],
     }
+
+
+def _swatches(cards: Sequence[Mapping[str, Any]], plan: Plan | None) -> list[tuple[str, str]]:
+    """What colours mean, where masks are shown."""
+    masked = any(card["masked"] for card in cards)
+    return examples.swatches(plan.data.classes) if plan is not None and masked else []
 
 
 def _tiles(found: Summary, spec: Spec) -> list[tuple[str, str, str]]:
@@ -176,11 +187,13 @@ def _result(found: Summary) -> dict[str, Any] | None:
         "examples": test["examples"],
         "figures": figures,
         "classes": [],
+        "columns": [],
         "confusion": None,
         "confused": [],
     }
     if "classes" in test:
         told["classes"] = [_class(name, of) for name, of in test["classes"].items()]
+        told["columns"] = list(next(iter(test["classes"].values())))
         counts = np.array(test["confusion"])
         names = list(test["classes"])
         told["confusion"] = _confusion(names, counts) if len(names) <= _MOST_CLASSES else None
@@ -189,7 +202,7 @@ def _result(found: Summary) -> dict[str, Any] | None:
 
 
 def _class(name: str, figures: Mapping[str, Any]) -> dict[str, Any]:
-    bars = [(_percent(figures[which]), _level(figures[which])) for which in ("precision", "recall")]
+    bars = [(_percent(share), _level(share)) for of, share in figures.items() if of != "examples"]
     return {"name": name, "examples": figures["examples"], "bars": bars}
 
 
@@ -240,7 +253,7 @@ def _data(found: Summary, plan: Plan | None) -> dict[str, Any]:
     told["name"] = plan.data.name
     target = plan.data.fields[plan.data.target]
     classes = plan.data.classes
-    if target.kind == "label" and target.array.ndim == 1 and len(classes) <= _MOST_CLASSES:
+    if target.kind == "label" and target.type.rank == 0 and len(classes) <= _MOST_CLASSES:
         parts = (plan.split.train, plan.split.validation, plan.split.test)
         columns = [np.bincount(target.array[part], minlength=len(classes)) for part in parts]
         counts = np.stack(columns, axis=-1).tolist()

@@ -96,12 +96,14 @@ def answers(
     """One answer for each example: a class, with its probability where there is one, or numbers.
 
     Of a sequence they are the classes at each position; a `text` where a vocabulary says that
-    classes are units of one.
+    classes are units of one. Of a picture they are how many pixels are of each class.
     """
-    if not reading.classes or values.ndim not in (2, 3):
+    if not reading.classes or values.ndim not in (2, 3, 4):
         told_as = values if reading.scaling is None else reading.scaling.undo(values)
         return [{"value": numbers.tolist()} for numbers in told_as]
     chosen = classes_of(values, reading)
+    if values.ndim == 4:
+        return [{"pixels": _counts(classes, reading.classes)} for classes in chosen]
     if values.ndim == 3:
         if vocabulary is not None:
             return [{"text": vocabulary.text(row)} for row in chosen]
@@ -114,6 +116,13 @@ def answers(
         answer | {"probability": float(row[number])}
         for answer, row, number in zip(told, active, chosen, strict=True)
     ]
+
+
+def _counts(chosen: Array, classes: tuple[str, ...]) -> dict[str, int]:
+    """How often each class that is there was chosen, the most frequent first."""
+    counts = np.bincount(chosen.reshape(-1), minlength=len(classes))
+    order = np.argsort(-counts, kind="stable")
+    return {classes[at]: int(counts[at]) for at in order if counts[at]}
 
 
 def _compared(task: Task) -> str:

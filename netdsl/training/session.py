@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -28,6 +28,7 @@ from netdsl.training.answer import Reading, answers, reading_of
 from netdsl.training.backends import backend, runtime
 from netdsl.training.contest import roles
 from netdsl.training.describe import describe
+from netdsl.training.drawn import Drawn, drawn
 from netdsl.training.generate import Drawing, Writer, forecast
 from netdsl.training.hebbian import recalling
 from netdsl.training.pictures import first_picture
@@ -263,19 +264,23 @@ def predict(
     device: str,
     opener: Opener,
     backend_name: str | None = None,
+    drawing: Callable[[Iterable[Drawn]], None] | None = None,
+    plain: bool = False,
 ) -> list[dict[str, Any]]:
     """What a run's net says of new examples, by the backend that trained or another.
 
-    The run's own data is not needed.
+    The run's own data is not needed. `drawing` gets the pictures that it gives, see `drawn`.
     """
     trained = _trained(path, device, opener, backend_name)
-    reading = trained.reading
+    reading, schemas = trained.reading, trained.schemas
     told = []
     for file in files:
-        names, arrays = read_new(file, trained.schemas)
+        names, arrays = read_new(file, schemas)
         values = trained.model.predict(arrays)[reading.output]
         found = answers(values, reading, trained.vocabulary)
         told += [{"input": name} | answer for name, answer in zip(names, found, strict=True)]
+        if drawing is not None:
+            drawing(drawn(names, arrays, schemas, values, reading, plain))
     return told
 
 
