@@ -127,7 +127,7 @@ def _too_large(argument: str, reach: int, size: Dim, padded: int, fitting: Dim) 
         0,
         help=(
             Way("pad=same adds what is missing", argument="pad", value="same"),
-            Way(f"{argument}={fitting} fits", argument=argument, value=str(fitting)),
+            Way(f"a window of at most {fitting} fits", argument=argument, value=str(fitting)),
         ),
         about="positions",
     )

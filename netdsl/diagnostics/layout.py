@@ -160,12 +160,18 @@ def _help(help: Help, diagnostic: Diagnostic, page: _Page) -> Lines:
     yield Line((("help", "help"), ("message", f": {first}")), prose=True)
     for text in more:
         yield Line((("message", f"      {text}"),), prose=True)
-    if help.span is None or help.replacement is None:
+    if help.span is None or help.replacement is None or _says_it_all(help, diagnostic):
         return
     if help.span.source is not diagnostic.label.span.source:
         yield page.place("-->", help.span)
     yield page.row(None, "|")
     yield from _edit(help.span, help.replacement, page)
+
+
+def _says_it_all(help: Help, diagnostic: Diagnostic) -> bool:
+    """Whether the sentence names the word that takes the place of the one underlined."""
+    word = help.replacement or ""
+    return help.span == diagnostic.label.span and word.isidentifier() and word in help.text
 
 
 def _visible_lines(text: str) -> list[str]:

@@ -6,7 +6,7 @@ could not be read is missing from the tree; what was read is as written. Nothing
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from math import isinf
 from threading import local
 from typing import Any
@@ -15,10 +15,11 @@ from lark import Lark, Token, Tree, UnexpectedCharacters, UnexpectedToken
 
 from netdsl.diagnostics import Diagnostic, Help, Label
 from netdsl.source import Source, Span
-from netdsl.syntax import tree
+from netdsl.syntax import explain, tree
 from netdsl.syntax.build import Build
-from netdsl.syntax.explain import explain_character, explain_token
+from netdsl.syntax.explain import Unexpected
 from netdsl.syntax.lexer import FewContexts
+from netdsl.syntax.mend import Mender
 from netdsl.syntax.precedence import TooDeep
 from netdsl.syntax.recovery import begins_item, next_start
 from netdsl.syntax.tables import DATA, MEMO
@@ -43,7 +44,40 @@ def parse(source: Source) -> tuple[tree.File, list[Diagnostic]]:
         return tree.File(source, ()), [Diagnostic("file-too-large", message, place)]
     parser = _Parser(source)
     items = parser.run()
-    return tree.File(source, items), parser.diagnostics
+    return tree.File(source, items), _mended(source, parser.diagnostics, parser.edits)
+
+
+# Help is looked for in the first mistakes alone; who has as many mends them one after another.
+_MOST_MENDED = 10
+
+
+def _mended(
+    source: Source, diagnostics: list[Diagnostic], edits: dict[int, Iterable[Help]]
+) -> list[Diagnostic]:
+    """The diagnostics, each with the edit that was likely meant, if one is found that reads."""
+    if not edits:
+        return diagnostics
+    mender = Mender(source, lambda text: _mistakes(source.name, text))
+    found = list(diagnostics)
+    for index, likely in list(edits.items())[:_MOST_MENDED]:
+        found[index] = mender.mended(found[index], likely)
+    return found
+
+
+def _mistakes(name: str, text: str) -> int:
+    """How many mistakes of syntax there are in a text."""
+    parser = _Parser(Source(name, text))
+    parser.run()
+    return len(parser.diagnostics)
+
+
+def _forgotten(bracket: Span, found: Span, accepts: frozenset[str]) -> bool:
+    """Whether a bracket was meant to be closed on its line, and something else follows below."""
+    if bracket.text == "{" or not accepts & {"RPAR", "RSQB"}:
+        return False
+    line = explain.line_of(bracket)
+    follows = line.source.text[bracket.end : line.end].partition("#")[0].strip()
+    return found.start > line.end and bool(follows)
 
 
 class _Newlines:
@@ -102,6 +136,8 @@ class _Parser:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.diagnostics: list[Diagnostic] = []
+        # By the number of a diagnostic, the edits that may mend it.
+        self.edits: dict[int, Iterable[Help]] = {}
         machine = _machine()
         machine.build.source = source
         self.newlines = machine.newlines
@@ -140,7 +176,9 @@ class _Parser:
         if token.type in ("INT", "FLOAT") and (
             len(token) > MOST_DIGITS or (token.type == "FLOAT" and isinf(float(token)))
         ):
-            self._tell("number-too-large", "this number has too many digits", token)
+            place = Label(self._span(token))
+            message = "this number has too many digits"
+            self._tell(Diagnostic("number-too-large", message, place))
             token = token.update(value="1")
         if len(self.newlines.open) > DEEPEST_NESTING:
             raise TooDeep(self._span(token), "brackets are nested too deeply")
@@ -166,8 +204,10 @@ class _Parser:
 
     # Telling
 
-    def _tell(self, code: str, message: str, token: Token) -> None:
-        self.diagnostics.append(Diagnostic(code, message, Label(self._span(token))))
+    def _tell(self, diagnostic: Diagnostic, edits: Iterable[Help] = ()) -> None:
+        if edits:
+            self.edits[len(self.diagnostics)] = edits
+        self.diagnostics.append(diagnostic)
 
     def _span(self, token: Token) -> Span:
         start = token.start_pos or 0
@@ -189,23 +229,22 @@ class _Parser:
             self._unfinished(item)
             return item
         span = self._span(token)
-        accepts = self.interactive.accepts()
-        message, label, help = explain_token(str(token), token.type, accepts, span)
-        self.diagnostics.append(
-            Diagnostic("syntax", message, Label(span, label), self._opened(), help)
-        )
+        accepts = frozenset(self.interactive.accepts())
+        bracket = self._span(self.newlines.open[-1]) if self.newlines.open else None
+        if bracket is not None and _forgotten(bracket, span, accepts):
+            self._unclosed(bracket, start, Label(span, "this is no part of what it opens"))
+            return start
+        found = Unexpected(str(token), token.type, span, accepts, bracket)
+        message, label = explain.told(found)
+        opened = bracket is not None and bracket.text != "{"
+        second = (Label(bracket, "opened here"),) if bracket is not None and opened else ()
+        self._tell(Diagnostic("syntax", message, Label(span, label), second), explain.edits(found))
         return start
-
-    def _opened(self) -> tuple[Label, ...]:
-        """The round or square bracket that is open here, which may be what was forgotten."""
-        if self.newlines.open and self.newlines.open[-1] != "{":
-            return (Label(self._span(self.newlines.open[-1]), "opened here"),)
-        return ()
 
     def _told_character(self, at: int) -> int:
         span = Span(self.source, at, at + 1)
-        message, help = explain_character(self.source.text[at], span)
-        self.diagnostics.append(Diagnostic("syntax", message, Label(span), help=help))
+        message = explain.told_of_character(self.source.text[at])
+        self._tell(Diagnostic("syntax", message, Label(span)), explain.edits_of_character(span))
         return at + 1
 
     def _unfinished(self, end: int) -> None:
@@ -215,12 +254,13 @@ class _Parser:
             place = Label(Span(self.source, last, last + 1))
             self.diagnostics.append(Diagnostic("syntax", "the text ends too early", place))
             return
-        bracket = self.newlines.open[-1]
-        missing = next(close for close, opening in _CLOSES.items() if opening == bracket)
-        label = Label(self._span(bracket), "opened here")
-        help = (Help(f"a {missing} is missing"),)
-        message = f"this {bracket} is never closed"
-        self.diagnostics.append(Diagnostic("unclosed", message, label, help=help))
+        self._unclosed(self._span(self.newlines.open[-1]), end)
+
+    def _unclosed(self, bracket: Span, end: int, *second: Label) -> None:
+        message = f"this {bracket.text} is never closed"
+        label = Label(bracket, "opened here")
+        found = Diagnostic("unclosed", message, label, second)
+        self._tell(found, explain.closings(bracket, end))
 
     # Going on
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 
 _STRING = re.compile(r'"[^"\n]*"?')
 _COMMENT = re.compile(r"#[^\n]*")
 _BLANK = re.compile(r"(?:[ \t\r\f]*(?:#[^\n]*)?\n)*[ \t\r\f]*")
 _CONTINUED = re.compile(r"->|else\b")
 _ITEM = re.compile(r"(?:from|fn|block|net|train)\b")
+_LINE_OF_ITEM = re.compile(r"^(?:from|let|default|fn|block|net|train)\b", re.MULTILINE)
 _FILE_ITEM = re.compile(r"(?:from|let|default|fn|block|net|train)\b")
 
 
@@ -16,6 +18,16 @@ def begins_item(text: str, offset: int) -> int | None:
     """The start of the line of `offset`, where an item begins there that no block may contain."""
     start = text.rfind("\n", 0, offset) + 1
     return start if _ITEM.match(text, start) else None
+
+
+def item_around(text: str, offset: int) -> tuple[int, int]:
+    """Where the item around an offset begins, and where the next one does.
+
+    Items begin at the start of a line.
+    """
+    starts = [match.start() for match in _LINE_OF_ITEM.finditer(text)]
+    at = bisect_right(starts, offset)
+    return (starts[at - 1] if at else 0), (starts[at] if at < len(starts) else len(text))
 
 
 def next_start(text: str, offset: int, inside: bool) -> int:

@@ -10,6 +10,7 @@ import pytest
 
 import netdsl
 from netdsl.diagnostics import UserError
+from netdsl.diagnostics.edit import edited
 from netdsl.diagnostics.render import plain
 from netdsl.elaborate.limits import Limits
 from tests.elaborate.specs import told
@@ -255,4 +256,4 @@ def test_files_of_every_editor(start: bytes, end: bytes, indent: bytes, tmp_path
 def test_curly_quotes_are_told_with_the_edit() -> None:
     spec = netdsl.read("spec.net", text="from “blocks.net” import unit\n")
     assert [found.code for found in spec.diagnostics][:1] == ["syntax"]
-    assert spec.diagnostics[0].help[0].replacement == '"'
+    assert edited(spec.diagnostics[0].help[0]) == 'from "blocks.net" import unit\n'
