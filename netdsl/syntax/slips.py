@@ -204,8 +204,8 @@ def slips(line: Span, at: int) -> Iterator[Help]:
 
 def _changed(line: Span, text: str) -> tuple[Span, str]:
     """The part of a line that another text changes, and what is there then."""
-    before = len(commonprefix([line.text, text]))
-    after = len(commonprefix([line.text[before:][::-1], text[before:][::-1]]))
+    before = len(commonprefix([line.text, text]))  # noqa: RUF071 - of texts it is what is wanted
+    after = len(commonprefix([line.text[before:][::-1], text[before:][::-1]]))  # noqa: RUF071
     span = Span(line.source, line.start + before, line.end - after)
     return span, text[before : len(text) - after]
 

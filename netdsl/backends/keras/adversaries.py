@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import keras
@@ -80,9 +81,9 @@ class KerasAdversaries(KerasModel):
         self._updates[contest.generator.role].plan(rates[every - 1 :: every])
         losses: dict[str, list[tuple[float, int]]] = {DISCRIMINATOR_LOSS: [], GENERATOR_LOSS: []}
         with self._running():
-            for number, (given, fields) in enumerate(self._feed.watched(batches)):
+            drawn = partial(contest.draw, seed=seed)
+            for number, (batch, fields) in enumerate(self._feed.watched(batches, drawn)):
                 here = len(next(iter(fields.values())))
-                batch = {**given, **contest.draw(here, seed, number)}
                 steps: list[_Move] = [self._discriminating]
                 steps += [self._generating] * ((number + 1) % every == 0)
                 for step in steps:
@@ -103,10 +104,9 @@ class KerasAdversaries(KerasModel):
         sums = {DISCRIMINATOR_LOSS: 0.0, GENERATOR_LOSS: 0.0}
         total = 0
         with self._running(), self._averaged():
-            for number, (given, fields) in enumerate(self._feed.watched(batches)):
+            for given, fields in self._feed.watched(batches, self._judged):
                 here = len(next(iter(fields.values())))
-                noise = self._contest.noise(here, EVALUATION, number)
-                told = self._judging.predict_on_batch({**given, FIRST: noise})
+                told = self._judging.predict_on_batch(given)
                 for name in sums:
                     sums[name] += here * float(told[name])
                 total += here
@@ -138,6 +138,10 @@ class KerasAdversaries(KerasModel):
         for role, updates in self._updates.items():
             begins = f"{role}."
             updates.put_state({n: v for n, v in state.items() if n.startswith(begins)})
+
+    def _judged(self, count: int, batch: int) -> dict[str, Array]:
+        """What is drawn for a batch of an evaluation."""
+        return {FIRST: self._contest.noise(count, EVALUATION, batch)}
 
     @contextmanager
     def _averaged(self) -> Iterator[None]:

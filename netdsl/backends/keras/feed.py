@@ -16,7 +16,7 @@ from netdsl.backends.keras.scoring import to_keras
 # What flows into a step, by name: the numbers of the examples or their fields, and what was drawn.
 Given: TypeAlias = dict[str, Tensor]
 # From how many examples a batch has, and its number, to what is drawn for it.
-Draw: TypeAlias = Callable[..., dict[str, Array]]
+Draw: TypeAlias = Callable[..., Mapping[str, Array]]
 
 _ROWS = "rows"
 _FIELD = "field "  # stands before the name of a field
