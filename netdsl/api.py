@@ -94,7 +94,13 @@ class Spec:
         `set` gives arguments as expressions of the language, `sizes` numbers for `?`. Raises
         `UserError` where there is no such net, parameter or size.
         """
-        net = choose(self.scope, name)
+        try:
+            net = choose(self.scope, name)
+        except UserError:
+            # What could not be read may be what is asked for.
+            if self.failed:
+                raise SpecError(self.diagnostics) from None
+            raise
         key = (net.name.name, *sorted((set or {}).items()), *sorted((sizes or {}).items()))
         if key not in self._elaborated:
             self._elaborated[key] = self._elaborate(net, set or {}, sizes or {})

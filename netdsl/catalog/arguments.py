@@ -8,7 +8,7 @@ records for other things of the catalogue.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, ClassVar
 
 from netdsl.record import REQUIRED, Field, Record
@@ -126,6 +126,11 @@ class Argument(Field):
         return ()
 
     @property
+    def sample(self) -> str:
+        """A value that is likely to fit, as it is written; empty where there is none."""
+        return ""
+
+    @property
     def required(self) -> bool:
         """Whether a call must give it."""
         return self.default is REQUIRED
@@ -134,7 +139,19 @@ class Argument(Field):
         """The rejection of a value that is not of this kind."""
         found = show(value)
         shown = found if len(found) <= 60 else f"{found[:57]}..."
-        return Rejection(f"{self.name} expects {self.expects}, not {shown}", self.name)
+        message = f"{self.name} expects {self.expects}, not {shown}"
+        return Rejection(message, self.name, help=self.instead_of(value))
+
+    def instead_of(self, value: object) -> str | Way:
+        """What was likely meant by a value that is not of this kind, if it can be told."""
+        if isinstance(value, str) and value in self.words:
+            return Way("a word stands without quotes", argument=self.name, value=value)
+        return ""
+
+    @property
+    def words(self) -> Collection[str]:
+        """The words that stand for values of this kind."""
+        return self.symbols
 
 
 class Flag(Argument):
@@ -146,6 +163,10 @@ class Flag(Argument):
         if not isinstance(value, bool):
             raise self.refuse(value)
         return value
+
+    def instead_of(self, value: object) -> str | Way:
+        meant = {1: "true", 0: "false"}.get(value) if isinstance(value, int) else None
+        return Way(f"{value} is written {meant}", "", self.name, meant) if meant else ""
 
     @property
     def expects(self) -> str:
@@ -193,6 +214,10 @@ class TensorInput(Argument):
     @property
     def expects(self) -> str:
         return "a tensor"
+
+    @property
+    def sample(self) -> str:
+        return "it"
 
     def places(self, first: int, count: int) -> Any:
         """The value where `count` tensors are given, the first of them at the index `first`."""
@@ -390,6 +415,12 @@ class EntryArgument(Argument):
     @property
     def expects(self) -> str:
         return f"{'an' if self.kind.category[0] in 'aeiou' else 'a'} {self.kind.category}"
+
+    @property
+    def words(self) -> Collection[str]:
+        from netdsl.catalog.index import WORDS  # its test collects the records, this one too
+
+        return WORDS.get(self.kind.category, {}).keys()
 
 
 # Under these names a record declares its fields: to a type checker the default of any type.

@@ -118,9 +118,37 @@ ELSEWHERE = {
     "scheduler": "schedule",
     "sparsecategoricalcrossentropy": "cross_entropy",
     "validationsplit": "split",
+    # Figures of a promise
+    "flops": "macs",
+    "parameters": "params",
+    "shape": "output",
+    "weights": "params",
     # Constants
     "null": "none",
     "undefined": "none",
+}
+
+# Arguments elsewhere that are steps here, with {} for their value.
+ADDED_STEPS = {
+    "activation": "{}",
+    "act": "{}",
+    "nonlinearity": "{}",
+    "dropout": "dropout({})",
+}
+
+# Arguments elsewhere that nothing needs here, and why.
+NEEDLESS = {
+    "datatype": "precision is a setting of the train section",
+    "device": "where a net runs is said on the command line",
+    "dtype": "precision is a setting of the train section",
+    "inchannels": "the channels that flow in are known",
+    "infeatures": "the features that flow in are known",
+    "inplace": "memory is looked after by the backend",
+    "inputchannels": "the channels that flow in are known",
+    "inputshape": "shapes are known from the net's inputs",
+    "inputsize": "shapes are known from the net's inputs",
+    "numfeatures": "the channels that flow in are known",
+    "dataformat": "shapes are always written channels last",
 }
 
 

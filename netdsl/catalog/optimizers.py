@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar, Literal, TypeAlias, get_args
 
-from netdsl.catalog.arguments import Argument, Entry, Rejection, choice, flag
+from netdsl.catalog.arguments import REQUIRED, Entry, EntryArgument, Rejection, choice, flag
 from netdsl.catalog.quantities import number
 
 Decay: TypeAlias = Literal["all", "matrices"]
@@ -105,10 +105,13 @@ class AdamW(_Consistent):
     decay: Decay = choice("which weights decay", _WHICH, "all", True)
 
 
-class OptimizerChoice(Argument):
+class OptimizerChoice(EntryArgument):
     """An optimizer whose arguments agree with one another."""
 
     __slots__ = ()
+
+    def __init__(self, doc: str, default: object = REQUIRED, keyword: bool = False) -> None:
+        super().__init__(doc, Optimizer, default, keyword)
 
     def normal(self, value: Any) -> Any:
         if not isinstance(value, Optimizer):

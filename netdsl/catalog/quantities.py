@@ -43,12 +43,13 @@ class _AtLeast(Argument):
                 f"{self.name} must be known, but {value} is known only at run time", self.name
             )
 
-    def refuse(self, value: object) -> Rejection:
-        rejection = super().refuse(value)
+    def instead_of(self, value: object) -> str | Way:
         if isinstance(value, float) and isfinite(value) and round(value) >= self.minimum:
             text = f"round({value:g}) is {round(value)}"
-            rejection.ways = (Way(text, argument=self.name, value="round({})"),)
-        return rejection
+            return Way(text, argument=self.name, value="round({})")
+        if isinstance(value, int) and not isinstance(value, bool) and value < self.minimum:
+            return Way(f"{self.minimum} is the least", "", self.name, str(self.minimum))
+        return super().instead_of(value)
 
 
 class Whole(_AtLeast):
@@ -62,6 +63,10 @@ class Whole(_AtLeast):
         if number is None or number < self.minimum:
             raise self.refuse(value)
         return number
+
+    @property
+    def sample(self) -> str:
+        return str(max(8, self.minimum))
 
     @property
     def expects(self) -> str:
@@ -102,6 +107,16 @@ class Number(Argument):
             raise self.refuse(value)
         return value
 
+    def instead_of(self, value: object) -> str | Way:
+        if self.below == 1 and isinstance(value, int | float) and 1 < value < 100:
+            share = f"{value / 100:g}"
+            return Way(f"{value:g} of a hundred is {share}", argument=self.name, value=share)
+        return super().instead_of(value)
+
+    @property
+    def sample(self) -> str:
+        return "0.1"
+
     @property
     def expects(self) -> str:
         if self.minimum is not None and self.maximum is not None:
@@ -123,6 +138,10 @@ class Sizes(_AtLeast):
         if not numbers or any(n is None or n < self.minimum for n in numbers):
             raise self.refuse(value)
         return tuple(numbers) if isinstance(value, tuple) else numbers[0]
+
+    @property
+    def sample(self) -> str:
+        return str(max(3, self.minimum))
 
     @property
     def expects(self) -> str:
@@ -177,6 +196,11 @@ class Padding(Amounts):
     @property
     def expects(self) -> str:
         return "a number, same, valid, or a tuple with a number or a pair for each axis"
+
+    def instead_of(self, value: object) -> str | Way:
+        if isinstance(value, int) and value < 0:
+            return Way("0 pads nothing; crop cuts", argument=self.name, value="0")
+        return super().instead_of(value)
 
     @property
     def symbols(self) -> tuple[str, ...]:

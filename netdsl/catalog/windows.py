@@ -39,9 +39,16 @@ def spatial_rank(flowing: TensorType, word: str) -> int:
             f"{word} needs length x channels, height x width x channels or depth x height x width"
             f" x channels, not {flowing}",
             input=0,
-            help="unflatten(…) gives a vector positions" if rank == 0 else "",
+            help=_positions_first(flowing) if rank == 0 else "",
         )
     return rank
+
+
+def _positions_first(vector: TensorType) -> Way:
+    """The step that makes a vector's numbers positions with one channel each."""
+    step = f"unflatten({vector.shape[0]}, 1)"
+    known = isinstance(vector.shape[0], int)
+    return Way("unflatten(…) gives a vector positions", before=step if known else "")
 
 
 def axes_of(sizes: Sizes, rank: int, argument: str) -> tuple[int, ...]:
@@ -52,6 +59,7 @@ def axes_of(sizes: Sizes, rank: int, argument: str) -> tuple[int, ...]:
         raise Rejection(
             f"{argument} has {len(sizes)} sizes, but the input has {rank} axes to slide over",
             argument,
+            help=Way("one number holds for all axes", argument=argument, value=str(sizes[0])),
         )
     return sizes
 

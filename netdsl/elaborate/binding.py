@@ -21,7 +21,7 @@ from netdsl.catalog.arguments import (
 )
 from netdsl.catalog.base import Layer
 from netdsl.diagnostics import Label
-from netdsl.elaborate import defaults, expressions, members, sharing, steps
+from netdsl.elaborate import defaults, expressions, members, sharing, steps, surplus
 from netdsl.elaborate.families import parameters_of
 from netdsl.elaborate.frame import Frame
 from netdsl.elaborate.report import Mistake
@@ -63,7 +63,7 @@ def bind_layer(
     """Binds a layer's arguments; tensors among them are computed from the flow."""
     declared = entry.arguments()
     positional = [name for name, kind in declared.items() if not kind.keyword]
-    expressions, operands = _place(entry, given, positional)
+    expressions, operands = _place(frame, entry, given, positional, span)
     values: dict[str, Any] = {}
     tensors: list[Tensor] = []
     places: list[Span | None] = []
@@ -123,7 +123,11 @@ def _places(kind: TensorInput, first: int, count: int, source: tree.Expression) 
 
 
 def _place(
-    entry: type[Layer], given: tuple[tree.Argument, ...], positional: list[str]
+    frame: Frame,
+    entry: type[Layer],
+    given: tuple[tree.Argument, ...],
+    positional: list[str],
+    span: Span,
 ) -> tuple[dict[str, tree.Expression], list[tree.Expression]]:
     """Expressions by argument's name, and the operands of a merge."""
     expressions: dict[str, tree.Expression] = {}
@@ -138,7 +142,7 @@ def _place(
     free = iter([] if entry.collects else positional)
     for item in given:
         if item.name is not None:
-            _put(entry.word, expressions, item, list(entry.arguments()))
+            _put(entry.word, expressions, item, list(entry.arguments()), span)
         elif not entry.collects:
             name = next(free, None)
             if name is not None:
@@ -150,15 +154,9 @@ def _place(
                     "too-many-arguments",
                     f"{entry.word} takes {_count(len(positional), 'argument')} without a name",
                     item.span,
-                    help=f"the others by name: {', '.join(_by_name(entry))}"
-                    if _by_name(entry)
-                    else "",
+                    help=surplus.helps(frame, entry, given, item, span),
                 )
     return expressions, operands
-
-
-def _by_name(entry: type[Layer]) -> list[str]:
-    return [name for name, kind in entry.arguments().items() if kind.keyword]
 
 
 def _put(
@@ -166,6 +164,7 @@ def _put(
     expressions: dict[str, tree.Expression],
     item: tree.Argument,
     possible: list[str],
+    span: Span,
 ) -> None:
     """Puts an argument given by name among those of the call."""
     assert item.name is not None
@@ -175,7 +174,7 @@ def _put(
             "unknown-argument",
             f"{word} has no argument {name}",
             item.name.span,
-            help=did_you_mean(item.name, possible),
+            help=surplus.of_name(item, possible, span) or did_you_mean(item.name, possible),
         )
     _once(expressions, name, item.value, item.name.span)
 
@@ -186,7 +185,13 @@ def _once(
     """Puts an argument, by name or by position, that must not have been given before."""
     if name in expressions:
         place = (Label(expressions[name].span, "given here already"),)
-        raise Mistake("argument-twice", f"{name} is given twice", span, secondary=place)
+        raise Mistake(
+            "argument-twice",
+            f"{name} is given twice",
+            span,
+            secondary=place,
+            help=surplus.again(value),
+        )
     expressions[name] = value
 
 
@@ -279,10 +284,7 @@ def _instance(frame: Frame, value: Any, span: Span) -> Any:
 
 def _missing(word: str, name: str, kind: Argument, span: Span) -> Mistake:
     return Mistake(
-        "missing-argument",
-        f"{word} needs {name}",
-        span,
-        help=f"{name}: {kind.doc}" if kind.doc else "",
+        "missing-argument", f"{word} needs {name}", span, help=surplus.missing(word, kind, span)
     )
 
 
@@ -294,7 +296,7 @@ def _check_operands(entry: type[Layer], count: int, span: Span) -> None:
             "operands",
             f"{entry.word} merges {wanted} tensors, not {count}",
             span,
-            help=f"what flows in is called it: {entry.word}(it, …)" if count == 1 else "",
+            help=surplus.with_flow(entry.word, span) if count == 1 else "",
         )
 
 
@@ -307,12 +309,15 @@ def entry_of(
     expressions: dict[str, tree.Expression] = {}
     for item in given:
         if item.name is not None:
-            _put(entry.word, expressions, item, list(declared))
+            _put(entry.word, expressions, item, list(declared), span)
         else:
             name = next(free, None)
             if name is None:
                 raise Mistake(
-                    "too-many-arguments", f"{entry.word} takes fewer arguments", item.span
+                    "too-many-arguments",
+                    f"{entry.word} takes fewer arguments",
+                    item.span,
+                    help=surplus.helps(frame, entry, given, item, span),
                 )
             _once(expressions, name, item.value, item.span)
     values: dict[str, Any] = {}
@@ -339,7 +344,7 @@ def bind_definition(
     node = target.node
     word = node.name.name
     parameters = parameters_of(target)
-    written = place_parameters(node, parameters, given)
+    written = place_parameters(node, parameters, given, span)
     values: dict[str, Any] = {}
     for parameter in parameters:
         name = parameter.name.name
@@ -379,6 +384,7 @@ def place_parameters(
     node: tree.Block | tree.Net | tree.Function,
     parameters: tuple[tree.Parameter, ...],
     given: tuple[tree.Argument, ...],
+    span: Span,
 ) -> dict[str, tree.Expression]:
     """The expressions that a call gives, by the names of the parameters that they are for."""
     names = [parameter.name.name for parameter in parameters]
@@ -386,7 +392,7 @@ def place_parameters(
     free = iter(names)
     for item in given:
         if item.name is not None:
-            _put(node.name.name, expressions, item, names)
+            _put(node.name.name, expressions, item, names, span)
             continue
         name = next(free, None)
         if name is None:
@@ -396,6 +402,7 @@ def place_parameters(
                 f"{node.name.name} takes {_count(len(names), 'argument')}",
                 item.span,
                 secondary=place,
+                help=surplus.of_block(item),
             )
         _once(expressions, name, item.value, item.span)
     return expressions

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from netdsl.catalog.arguments import Argument
+from netdsl.diagnostics import Help
 from netdsl.elaborate import binding, expressions, lookup
 from netdsl.elaborate.families import parameters_of
 from netdsl.elaborate.frame import Defaults, Elaboration, Frame
@@ -15,6 +16,7 @@ from netdsl.elaborate.report import Mistake
 from netdsl.elaborate.scope import Scope
 from netdsl.elaborate.suggest import did_you_mean
 from netdsl.elaborate.values import Definition, EntryWord, Poisoned, kind_of
+from netdsl.source import Span
 from netdsl.syntax import tree
 
 
@@ -63,7 +65,7 @@ def _check_names(
     for item in arguments:
         if item.name is None:
             message = "a default gives arguments by name"
-            mistake = Mistake("unnamed-argument", message, item.span, help="default conv(pad=same)")
+            mistake = Mistake("unnamed-argument", message, item.span, help=_named(target, item))
         elif item.name.name not in possible:
             message = f"{word.name} has no argument {item.name.name}"
             hint = did_you_mean(item.name, possible)
@@ -71,6 +73,18 @@ def _check_names(
         else:
             continue
         frame.elaboration.report.once(mistake.diagnostic)
+
+
+def _named(target: EntryWord | Definition, item: tree.Argument) -> tuple[Help, ...]:
+    """An argument with the name that its word belongs to, else with that of the first place."""
+    if isinstance(target, EntryWord):
+        kinds = target.entry.arguments()
+        word = item.value.name if isinstance(item.value, tree.Name) else ""
+        names = [name for name, kind in kinds.items() if word in kind.symbols] or list(kinds)
+    else:
+        names = [parameter.name.name for parameter in parameters_of(target)]
+    place = Span(item.span.source, item.span.start, item.span.start)
+    return (Help("default conv(pad=same)", place, f"{names[0]}="),) if names else ()
 
 
 def default_names(frame: Frame, target: Any) -> list[str]:

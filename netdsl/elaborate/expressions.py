@@ -11,12 +11,15 @@ from collections.abc import Callable, Iterator
 from typing import Any, assert_never
 
 from netdsl.catalog.arguments import Argument, Rejection, Symbol
+from netdsl.catalog.index import WORDS
+from netdsl.diagnostics import Help
 from netdsl.elaborate import arithmetic, calls, lookup
 from netdsl.elaborate.builtins import LONGEST, BadValue
 from netdsl.elaborate.frame import Frame, bind
 from netdsl.elaborate.members import member
 from netdsl.elaborate.report import Mistake
 from netdsl.elaborate.static import names_used_in
+from netdsl.elaborate.suggest import nearest
 from netdsl.elaborate.values import (
     Closure,
     Definition,
@@ -72,7 +75,7 @@ def evaluate(frame: Frame, expression: tree.Expression, argument: Argument | Non
             chosen = truth(frame, expression.condition)
             return evaluate(frame, expression.then if chosen else expression.otherwise, argument)
         case tree.Member():
-            return member(evaluate(frame, expression.value), expression)
+            return _member(frame, expression)
         case tree.Boolean():
             left = truth(frame, expression.left)
             if left == (expression.operator == "or"):
@@ -125,7 +128,11 @@ def whole_number(frame: Frame, expression: tree.Expression, what: str) -> int:
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise Mistake("type", f"{what} is a whole number, not {shown(value)}", expression.span)
+        rounded = isinstance(value, float) and math.isfinite(value) and value > 0
+        text = f"round({expression.span.text})"
+        help_ = (Help("round gives a whole number", expression.span, text),) if rounded else ()
+        message = f"{what} is a whole number, not {shown(value)}"
+        raise Mistake("type", message, expression.span, help=help_)
     return value
 
 
@@ -137,9 +144,15 @@ def items_of(frame: Frame, expression: tree.Expression) -> tuple[Any, ...]:
             "type",
             f"`for` goes through a list, not {shown(value)}",
             expression.span,
-            help=f"range({value}) counts from 0 to {value - 1}"
+            help=(
+                Help(
+                    f"range({value}) counts from 0 to {value - 1}",
+                    expression.span,
+                    f"range({expression.span.text})",
+                ),
+            )
             if isinstance(value, int) and value > 0
-            else "",
+            else (),
         )
     return value
 
@@ -152,6 +165,21 @@ def rounds(frame: Frame, expression: tree.Comprehension) -> Iterator[Frame]:
         bind(inner, expression.pattern, item)
         if expression.condition is None or truth(inner, expression.condition):
             yield inner
+
+
+# What other libraries put before the names of layers.
+_PREFIXES = frozenset(("self", "nn", "F", "functional", "torch", "keras", "layers", "tf"))
+
+
+def _member(frame: Frame, expression: tree.Member) -> Any:
+    """The value of `value.name`; a layer's name of another library is told as that."""
+    owner = expression.value
+    if isinstance(owner, tree.Name) and owner.name in _PREFIXES - frame.names.keys():
+        near = nearest(expression.name.name, WORDS["layer"])
+        text = f"layers are called by their own names alone: {near}"
+        help_ = (Help(text, expression.span, near),) if near is not None else ()
+        raise Mistake("unknown-name", f"{owner.name} is not known here", owner.span, help=help_)
+    return member(evaluate(frame, owner), expression)
 
 
 def _display(frame: Frame, expression: tree.Display, argument: Argument | None) -> tuple[Any, ...]:
@@ -248,7 +276,14 @@ def _compute(name: str, left: Any, right: Any, expression: tree.Binary) -> Any:
         "type",
         f"{name} does not take {shown(left)} and {shown(right)}",
         expression.span,
+        help=_arrow(expression) if name == ">" and _flows(left) and _flows(right) else (),
     )
+
+
+def _arrow(expression: tree.Binary) -> tuple[Help, ...]:
+    """The arrow in place of the sign between two layers."""
+    sign = Span(expression.span.source, expression.left.span.end, expression.right.span.start)
+    return (Help("steps are joined with ->", sign, " -> "),)
 
 
 def _is_number(value: Any) -> bool:
@@ -285,8 +320,13 @@ def _index(frame: Frame, expression: tree.Index) -> Any:
             "type", f"an index is a whole number, not {shown(index)}", expression.index.span
         )
     if not -len(value) <= index < len(value):
+        last = len(value) - 1
+        text = f"items are counted from 0: the last is {last}"
         raise Mistake(
-            "index", f"there is no item {index} among {len(value)}", expression.index.span
+            "index",
+            f"there is no item {index} among {len(value)}",
+            expression.index.span,
+            help=(Help(text, expression.index.span, str(last)),) if value else (),
         )
     item = value[index]
     if isinstance(item, Poison):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from netdsl.diagnostics import Help, Label
 from netdsl.elaborate import expressions, steps
 from netdsl.elaborate.frame import Frame
 from netdsl.elaborate.report import Mistake
@@ -26,8 +27,11 @@ def declare(frame: Frame, item: tree.Input) -> None:
         raise Mistake("input-in-block", "an input stands in a net, not in a block", item.span)
     builder = frame.body(item.span)
     name = item.name.name
-    if any(port.name == name for port in builder.ports):
-        raise Mistake("defined-twice", f"two inputs are called {name}", item.name.span)
+    first = [other for other in builder.declared.values() if other.name.name == name]
+    if first:
+        place = (Label(first[0].name.span, "the first"),)
+        message = f"two inputs are called {name}"
+        raise Mistake("defined-twice", message, item.name.span, secondary=place)
     number = _number(item)
     shape = tuple(_dimension(frame, item, at, size) for at, size in enumerate(item.dimensions))
     declared = TensorType(shape, number)
@@ -56,9 +60,10 @@ def _number(item: tree.Input) -> Any:
     if item.number is None:
         return "float"
     if item.number.name not in ("int", "float"):
-        raise Mistake(
-            "wrong-value", f"numbers are int or float, not {item.number.name}", item.number.span
-        )
+        meant = "int" if "int" in item.number.name else "float"
+        help_ = Help(f"how many bits they have is no matter: {meant}", item.number.span, meant)
+        message = f"numbers are int or float, not {item.number.name}"
+        raise Mistake("wrong-value", message, item.number.span, help=(help_,))
     return item.number.name
 
 

@@ -45,6 +45,8 @@ def _unknown_names(
     bound = found.bound
     known = {*bound, *scope.items, *scope.imports, *scope.unread, *_CATALOG, "it"}
     unknown = [name for name in found.uses if name.name not in known]
+    if scope.names_everything:
+        return set()
     if not unknown:
         return set()
     passed_by = _given_to(item, set(unknown))

@@ -145,7 +145,8 @@ def unknown(
     frame: Frame, name: tree.Name, argument: Argument | None = None, called: bool = False
 ) -> Mistake:
     """The mistake of a word that means nothing here."""
-    if name.name in frame.scope.unread:
+    frame.scope.check_imports()
+    if frame.scope.may_define(name.name):
         raise Poisoned
     elsewhere = _bound_elsewhere(frame, name.name)
     if elsewhere is not None:
@@ -155,6 +156,10 @@ def unknown(
             name.span,
             secondary=(Label(elsewhere.span, "it is named here, on a way that was not taken"),),
         )
+    second = _named_in_another(frame, name)
+    if second:
+        message = f"{name.name} is not known here"
+        return Mistake("unknown-name", message, name.span, secondary=second)
     meant = did_you_mean(name, _possible(frame, argument, called))
     help_: tuple[Help, ...] | str = meant
     if argument is not None and not any(help.replacement for help in meant):
@@ -163,6 +168,18 @@ def unknown(
             did_you_mean(name, {near}) if near else f"{argument.name} expects {argument.expects}"
         )
     return Mistake("unknown-name", f"{name.name} is not known here", name.span, help=help_)
+
+
+def _named_in_another(frame: Frame, name: tree.Name) -> tuple[Label, ...]:
+    """Where another block or net of the file names the word, which is not seen from here."""
+    for item in frame.scope.items.values():
+        if item is frame.owner or not isinstance(item, tree.Block | tree.Net):
+            continue
+        bound = survey(item).bound.get(name.name)
+        if bound is not None:
+            text = f"this is a name of {item.name.name}; a block sees its own and its parameters"
+            return (Label(bound.span, text),)
+    return ()
 
 
 def _possible(frame: Frame, argument: Argument | None, called: bool) -> set[str]:

@@ -270,7 +270,7 @@ class _Reader:
         assert isinstance(call.callee, tree.Name)
         self._refuse_circle(call.callee)
         parameters = parameters_of(target)
-        written = binding.place_parameters(node, parameters, call.arguments)
+        written = binding.place_parameters(node, parameters, call.arguments, call.span)
         inner = _in_file(frame, target.scope)
         for parameter in parameters:
             name = parameter.name.name

@@ -5,11 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from netdsl.catalog.base import Layer
+from netdsl.catalog.index import WORDS
 from netdsl.diagnostics import Help
 from netdsl.elaborate.report import Mistake
 from netdsl.elaborate.suggest import did_you_mean
-from netdsl.elaborate.values import FieldName, Tensor, kind_of
+from netdsl.elaborate.values import (
+    Closure,
+    FieldName,
+    FinishedBlock,
+    FinishedLayer,
+    Tensor,
+    kind_of,
+)
 from netdsl.graph import Graph, Members, Node, unrolled
+from netdsl.source import Span
 from netdsl.syntax import tree
 from netdsl.tensor import TensorType
 
@@ -31,7 +40,8 @@ def member(value: Any, expression: tree.Member) -> Any:
     if isinstance(value, FieldName):
         return FieldName(f"{value.name}.{name.name}")
     if not isinstance(value, Tensor):
-        raise Mistake("type", f"{kind_of(value)} has no .{name.name}", expression.span)
+        message = f"{kind_of(value)} has no .{name.name}"
+        raise Mistake("type", message, expression.span, help=_as_step(value, expression))
     inside = _inside(value)
     if name.name in inside:
         return _handed_out(value, inside[name.name], name.name)
@@ -51,6 +61,16 @@ def member(value: Any, expression: tree.Member) -> Any:
     if name.name in _of_layer_inside(value):
         help_ = f"inside its block {name.name} can be given a name, which can be asked for here"
     raise Mistake("unknown-name", f"this tensor has no {name.name}", name.span, help=help_)
+
+
+def _as_step(value: Any, expression: tree.Member) -> tuple[Help, ...]:
+    """A layer written behind another with a point, as in other libraries, is the next step."""
+    layers = (FinishedLayer, FinishedBlock, Closure)
+    if not isinstance(value, layers) or expression.name.name not in WORDS["layer"]:
+        return ()
+    end = expression.value.span.end
+    point = Span(expression.span.source, end, expression.name.span.start)
+    return (Help("steps are joined with ->", point, " -> "),)
 
 
 def given_and_made(tensor: Tensor, name: str) -> list[Tensor] | None:

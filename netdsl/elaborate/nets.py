@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from netdsl.catalog.agree import collecting
-from netdsl.diagnostics import UserError
+from netdsl.diagnostics import Help, UserError
 from netdsl.elaborate import bodies, defaults, expressions, instances
 from netdsl.elaborate.builder import Builder
 from netdsl.elaborate.conditions import conditions_of
@@ -21,7 +21,7 @@ from netdsl.elaborate.scope import Scope
 from netdsl.elaborate.suggest import suggestion, with_suggestion
 from netdsl.elaborate.values import Definition, FinishedBlock, Poisoned, Tensor
 from netdsl.graph import ElaboratedNet, Expectation, Output
-from netdsl.source import Source
+from netdsl.source import Source, Span
 from netdsl.syntax import tree
 from netdsl.syntax.parse import parse
 
@@ -166,7 +166,7 @@ def _finish(frame: Frame, builder: Builder, node: tree.Net) -> int | None:
             "no-input",
             f"{node.name.name} has no input",
             node.name.span,
-            help="a net begins with `input name: 8 x 8 x 1`",
+            help=_first_line(node),
         )
     if not isinstance(frame.flow, Tensor):
         return None
@@ -181,6 +181,14 @@ def _finish(frame: Frame, builder: Builder, node: tree.Net) -> int | None:
         name += "2"
     builder.outputs.append(Output(name, frame.flow.value, "main", node.name.span))
     return frame.flow.value
+
+
+def _first_line(node: tree.Net) -> tuple[Help, ...]:
+    """An input as the first line of a net."""
+    source = node.span.source
+    at = source.text.find("{", node.name.span.end) + 1
+    text = "a net begins with `input name: 8 x 8 x 1`"
+    return (Help(text, Span(source, at, at), "\n  input image: 8 x 8 x 1"),)
 
 
 __all__ = ["Exceeded", "choose", "elaborate_net", "ready"]

@@ -10,7 +10,7 @@ from typing import Any
 
 from netdsl.diagnostics import Diagnostic, Help, Label, UserError
 from netdsl.elaborate.report import Mistake, Report
-from netdsl.elaborate.suggest import did_you_mean
+from netdsl.elaborate.suggest import did_you_mean, nearest
 from netdsl.elaborate.values import Definition
 from netdsl.resources import specs_folder
 from netdsl.source import Source, Span
@@ -41,6 +41,12 @@ class Scope:
         self._collect(files.report)
         unread = _unread_words(file.source.text, mistakes) if mistakes else ()
         self.unread = frozenset(unread) - {*self.items, *self.imports}
+        # After `import *`, which there is not, any name may have been meant to come from there.
+        self.names_everything = bool(mistakes) and bool(_EVERYTHING.search(file.source.text))
+
+    def may_define(self, name: str) -> bool:
+        """Whether a name may have been defined where the text could not be read."""
+        return self.names_everything or name in self.unread
 
     def broken(self, node: tree.TreeNode) -> bool:
         """Whether a part of an item could not be read: then nothing is to be said of its flow."""
@@ -92,9 +98,15 @@ class Scope:
         if name in self.imports:
             self.used.add(name)
             statement, imported = self.imports[name]
-            scope = self.files.imported(self, statement, imported.name)
+            try:
+                scope = self.files.imported(self, statement, imported.name)
+            except Mistake:
+                if isinstance(statement.origin, tree.Name):
+                    self._meant(imported.name, std_blocks())
+                raise
             found = scope.find(imported.name.name)
             if found is None:
+                self._meant(imported.name, scope.items)
                 raise Mistake(
                     "unknown-name",
                     f"{os.path.basename(scope.path)} has no {imported.name.name}",
@@ -103,6 +115,12 @@ class Scope:
                 )
             return found
         return None
+
+    def _meant(self, name: tree.Name, possible: Iterable[str]) -> None:
+        """What an import with a slip in it likely meant is not told as unknown where it is used."""
+        near = nearest(name.name, possible)
+        if near is not None:
+            self.unread |= {near}
 
     def check_imports(self) -> None:
         """Tells of imports that lead nowhere, also where nothing uses what they bring."""
@@ -140,6 +158,7 @@ def bound_names(pattern: tree.Pattern) -> list[tree.Name]:
     return [name for item in pattern.items for name in bound_names(item)]
 
 
+_EVERYTHING = re.compile(r"^\s*from\b.*\bimport\s*\*", re.MULTILINE)
 _DEFINITION = re.compile(r"^\s*(?:block|net|fn|let|from)\b(.*)", re.MULTILINE)
 
 
@@ -205,9 +224,11 @@ class Files:
                 if statement.origin.span.text == "std":
                     raise self._unknown_std(name) from None
                 raise Mistake(
-                    "import-missing", f"{shown} cannot be read: {reason(error)}",
+                    "import-missing",
+                    f"{shown} cannot be read: {reason(error)}",
                     statement.origin.span,
-                ) from None  # fmt: skip
+                    help=_near_file(path, statement.origin),
+                ) from None
             self.add(Source(shown, text), path)
         scope = self.scopes[path]
         self._importers.setdefault(path, set()).add(importer.path)
@@ -251,11 +272,29 @@ class Files:
         return path, os.path.normpath(shown)
 
     def _unknown_std(self, name: tree.Name) -> Mistake:
-        folder = os.path.join(specs_folder(), "std")
-        blocks = [file[:-4] for file in sorted(os.listdir(folder)) if file.endswith(".net")]
-        return Mistake(
-            "unknown-name", f"std has no {name.name}", name.span, help=did_you_mean(name, blocks)
-        )
+        message = f"std has no {name.name}"
+        return Mistake("unknown-name", message, name.span, help=did_you_mean(name, std_blocks()))
+
+
+def _near_file(path: str, origin: tree.Name | tree.Literal) -> tuple[Help, ...]:
+    """The file beside the one that is named which was likely meant."""
+    folder, name = os.path.split(path)
+    try:
+        files = sorted(file for file in os.listdir(folder) if file.endswith(".net"))
+    except OSError:
+        return ()
+    near = nearest(name, files)
+    if near is None:
+        return ()
+    written = origin.span.text.strip('"')
+    meant = f'"{written[: len(written) - len(name)]}{near}"' if written.endswith(name) else ""
+    return (Help(f"did you mean {near}?", origin.span, meant),) if meant else ()
+
+
+def std_blocks() -> list[str]:
+    """The names of the shared blocks."""
+    folder = os.path.join(specs_folder(), "std")
+    return [file[:-4] for file in sorted(os.listdir(folder)) if file.endswith(".net")]
 
 
 def read_text(path: str) -> str:

@@ -19,7 +19,7 @@ from netdsl.catalog.settings import (
     Settings,
     Training,
 )
-from netdsl.diagnostics import Label, UserError
+from netdsl.diagnostics import Help, Label, UserError
 from netdsl.elaborate import binding, defaults
 from netdsl.elaborate.augmentations import augmentations
 from netdsl.elaborate.frame import Elaboration, Frame
@@ -28,7 +28,7 @@ from netdsl.elaborate.scope import Scope
 from netdsl.elaborate.suggest import did_you_mean, nearest, with_suggestion
 from netdsl.elaborate.values import Poisoned
 from netdsl.record import REQUIRED
-from netdsl.source import Source
+from netdsl.source import Source, Span
 from netdsl.syntax import tree
 from netdsl.syntax.parse import parse
 
@@ -174,8 +174,18 @@ def _missing(
         return None
     first, last = ", ".join(missing[:-1]), missing[-1]
     told = f"{first} and {last}" if first else last
-    help_ = "; ".join(f"{name}: {declared[name].doc}" for name in missing)
-    return Mistake("missing-setting", f"this train section needs {told}", train.span, help=help_)
+    text = "; ".join(f"{name}: {declared[name].doc}" for name in missing)
+    lines = "".join(f"\n  {name} = {_SAMPLES[name]}" for name in missing if name in _SAMPLES)
+    source, start = train.span.source, train.span.start
+    at = source.text.index("{", start) + 1
+    help_ = (Help(text, Span(source, at, at), lines),)
+    # A section has many lines: its word stands for it.
+    place = Span(source, start, start + len("train"))
+    return Mistake("missing-setting", f"this train section needs {told}", place, help=help_)
+
+
+# What a first training may begin with.
+_SAMPLES = {"data": "digits", "loss": "cross_entropy", "optimizer": "adam(1e-3)"}
 
 
 def _with_given(

@@ -246,8 +246,18 @@ def _refused_int(layer: Layer, tensor: Tensor, span: Span) -> Mistake:
         f"{layer.word} takes no whole numbers, but {tensor.type} flows in",
         span,
         secondary=origins(tensor, ""),
-        help="embedding or one_hot turns them into numbers to compute with",
+        help=_of_floats(tensor),
     )
+
+
+def _of_floats(tensor: Tensor) -> tuple[Help, ...]:
+    """What makes numbers to compute with of whole numbers, or declares them as such."""
+    text = "embedding or one_hot turns them into numbers to compute with"
+    declared = tensor.builder.declared.get(tensor.value)
+    if declared is None or declared.number is None or not declared.dimensions:
+        return (Help(text),)
+    number = declared.number.span
+    return (Help(f"{text}; or they are none", number, "float"),)
 
 
 def _rejected(rejection: Rejection, inputs: tuple[Tensor, ...], use: Use) -> Mistake:

@@ -118,6 +118,11 @@ def joined(place: Span, before: str, after: str) -> tuple[Span, str]:
     return Span(place.source, at, at), first or last
 
 
+def in_place(place: Span, steps: str) -> str:
+    """Steps that are written in place of an expression, in brackets where they need them."""
+    return steps if _stands_alone(place) else f"({steps})"
+
+
 # What may stand before and after a step that others can be joined to, on its line.
 _BEFORE = re.compile(r"(?:^|[\n{(\[,]|->|(?<![=<>!])=|\boutput|\bauxiliary)[ \t]*$")
 _AFTER = re.compile(r"[ \t]*(?:$|[\r\n#})\],]|->|as\b|for\b)")

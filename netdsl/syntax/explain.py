@@ -109,7 +109,7 @@ def _opener(closer: str) -> str:
 def _left_out(token: Unexpected) -> Iterator[Help]:
     """Edits that write what may have been left out before a token."""
     accepts, before = token.accepts, _after_last(token.span)
-    if "LBRACE" in accepts and token.text not in CLOSING.values() and token.terminal != "_NL":
+    if "LBRACE" in accepts and token.terminal != "_NL" and token.text not in ")]},":
         yield _in_braces(token)
     if token.opening in ("(", "[") and "COMMA" in accepts:
         yield Help("a comma is missing", before, ",")

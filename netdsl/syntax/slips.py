@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from os.path import commonprefix
 from typing import TypeAlias
 
 from netdsl.diagnostics import Help
@@ -50,6 +49,10 @@ def _by_x(match: re.Match[str]) -> str:
     return f"{match[1]}{' x '.join(sizes)}"
 
 
+def _as_path(dotted: str) -> str:
+    return re.sub(r"[./\\]", "/", dotted.removesuffix(".net")) + ".net"
+
+
 _BLANKS = "\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
 _UNSEEN = "\u200b-\u200f\u2060\ufeff\u00ad"
 _WIDE = {"（": "(", "）": ")", "，": ",", "：": ":", "＝": "=", "｛": "{", "｝": "}"}
@@ -70,7 +73,7 @@ SLIPS = (
         True,
     ),
     _slip(r"(\w)\s*×\s*(?=[\w?(])", "write x", r"\1 x ", True),
-    _slip(r"(\d+)\s*[×x]\s*(\d+)", "one size for all axes, or (3, 5)", _sizes),
+    _slip(r"\b([1-9]\d*)\s*[×x]\s*(\d+)", "one size for all axes, or (3, 5)", _sizes),
     # Arrows
     _slip(r"\s*-+>\s*-+>\s*", "one arrow joins two steps", " -> "),
     _slip(
@@ -84,7 +87,7 @@ SLIPS = (
     # Comments
     _slip(r"/\*+\s*(.*?)\s*\*+/\s*$", "a comment begins with #", r"# \1"),
     _slip(r"/\*.*?\*/\s*", "a comment begins with #, and ends with the line", ""),
-    _slip(r"//+\s*", "a comment begins with #", "# "),
+    _slip(r"//+\s*(.*)$", "a comment begins with #", r"# \1"),
     _slip(r'"""+\s*(.*?)\s*(?:"""+)?\s*$', "a comment begins with #", r"# \1"),
     # Conditions
     _slip(r"\b(?:elif|elsif|elseif)\b", "written else if", "else if"),
@@ -140,13 +143,21 @@ SLIPS = (
         "written from … import …",
         r"from \2 import \1",
     ),
-    _slip(r"\bfrom\s+([\w/]+)\.net\s+import", "a file stands in quotes", r'from "\1.net" import'),
+    _slip(
+        r"\bfrom\s+(\w+(?:[./\\]\w+)*)\s+import",
+        "a file stands in quotes",
+        lambda match: f'from "{_as_path(match[1])}" import',
+    ),
     _advice(r"\bimport\s+\*", "names are imported one by one: from std import bottleneck"),
     _slip(r"\bimport\s+std\.(\w+)", "written from std import …", r"from std import \1"),
     _slip(r"\breturn\s+", "what flows at the end comes out, without a word", ""),
     _advice(r"\bwhile\b\s*\S*", "loops are repeat n { … } and for x in list { … }"),
     _advice(r"\blambda\b[^:]*", "a function is an item of the file: fn f(x) = …"),
-    _advice(r"\w\s*(?:\+|\*)=", "let n = n + 1 sets a name again; add(x, …) adds tensors"),
+    _slip(
+        r"\b(\w+)\s*([-+*/])=\s*",
+        "arithmetic with a tensor is a step; let n = n + 1 sets a number again",
+        r"\1 \2 ",
+    ),
     _slip(r"^(\s*)let\s+(\w+)\s*:=?\s*", "a name is given with =", r"\1let \2 = "),
     _slip(r":=", "a name is given with =", "="),
     # Inputs
@@ -188,11 +199,17 @@ SLIPS = (
 )
 
 
+# What nobody writes by hand is not searched.
+_LONGEST_LINE = 1_000
+
+
 def slips(line: Span, at: int) -> Iterator[Help]:
     """What is likely meant by a line with a mistake at an offset of its source.
 
     The line's span goes without its end.
     """
+    if line.end - line.start > _LONGEST_LINE:
+        return
     column = at - line.start
     text = line.text
     for slip in SLIPS:
@@ -204,10 +221,16 @@ def slips(line: Span, at: int) -> Iterator[Help]:
 
 def _changed(line: Span, text: str) -> tuple[Span, str]:
     """The part of a line that another text changes, and what is there then."""
-    before = len(commonprefix([line.text, text]))  # noqa: RUF071 - of texts it is what is wanted
-    after = len(commonprefix([line.text[before:][::-1], text[before:][::-1]]))  # noqa: RUF071
+    before = _alike(line.text, text)
+    after = _alike(line.text[before:][::-1], text[before:][::-1])
     span = Span(line.source, line.start + before, line.end - after)
     return span, text[before : len(text) - after]
+
+
+def _alike(first: str, second: str) -> int:
+    """How many characters two texts have in common at their start."""
+    pairs = enumerate(zip(first, second, strict=False))
+    return next((at for at, (a, b) in pairs if a != b), min(len(first), len(second)))
 
 
 def _help(slip: Slip, match: re.Match[str], line: Span) -> Help:

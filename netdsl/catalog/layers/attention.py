@@ -262,16 +262,20 @@ def _need_sequence(word: str, flowing: TensorType, each: bool | None = None) -> 
         raise Rejection(
             f"{word} needs a sequence, length x features, not {flowing}",
             input=0,
-            help="unflatten(…) gives a vector positions" if flowing.rank else "",
+            help=Way("unflatten(…) gives a vector positions", before=f"unflatten({flowing}, 1)")
+            if flowing.rank
+            else "",
         )
     positions = flowing.with_channels(1).size
-    ways = [f"reshape({positions}, {flowing.channels}) makes all its positions one"]
+    reshape = f"reshape({positions}, {flowing.channels})"
+    ways = [Way(f"{reshape} makes all its positions one", before=reshape)]
     if each is not None:
-        ways.append("each=true attends within each row alone")
+        text = "each=true attends within each row alone"
+        ways.append(Way(text, argument="each", value="true"))
     raise Rejection(
         f"{word} needs a sequence, but an image of {flowing} flows in",
         input=0,
-        help="; ".join(ways),
+        help=tuple(ways),
     )
 
 

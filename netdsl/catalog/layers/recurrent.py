@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from netdsl.catalog.arguments import choice, flag, tensor_input, tensor_inputs
+from netdsl.catalog.arguments import Way, choice, flag, tensor_input, tensor_inputs
 from netdsl.catalog.base import Biased, Example, Rejection, Weight, known
 from netdsl.catalog.initializers import OrthogonalGates, Zeros
 from netdsl.catalog.quantities import whole
@@ -66,7 +66,7 @@ class Recurrence(Biased):
             raise Rejection(
                 f"{self.word} needs length x features, not {flowing}",
                 input=0,
-                help="reshape(length, features) makes a sequence" if flowing.rank else "",
+                help=_sequence_of(flowing),
             )
         known(flowing.channels, "the number of features")
         for what, index in self._given():
@@ -210,3 +210,13 @@ class Gru(Recurrence):
 
     def _given(self) -> tuple[tuple[str, int], ...]:
         return () if self.initial is None else (("state", self.initial),)
+
+
+def _sequence_of(flowing: TensorType) -> str | Way:
+    """The step that makes a sequence of a vector, or of the positions of an image."""
+    if not flowing.rank:
+        return ""
+    positions = flowing.with_channels(1).size if flowing.rank > 1 else flowing.channels
+    step = f"reshape({positions}, {flowing.channels if flowing.rank > 1 else 1})"
+    known = isinstance(flowing.size, int)
+    return Way(f"{step} makes a sequence", before=step if known else "")

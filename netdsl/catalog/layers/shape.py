@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import gcd
+from math import gcd, prod
 from typing import ClassVar
 
 from netdsl.catalog.agree import agree
@@ -252,5 +252,17 @@ def _refilled(flowing: TensorType, sizes: tuple[Dim, ...]) -> TensorType:
             f"the sizes {shown} are {refilled.size} numbers, but {flowing.size} flow in"
             f" ({flowing})",
             "sizes",
+            help=_last_size_fitting(flowing, sizes),
         ) from None
     return refilled
+
+
+def _last_size_fitting(flowing: TensorType, sizes: tuple[Dim, ...]) -> str | Way:
+    """The sizes with another last one, where one fits."""
+    rest = prod(size for size in sizes[:-1] if isinstance(size, int))
+    size = flowing.size
+    if not isinstance(size, int) or rest == 0 or size % rest:
+        return ""
+    fitting = (*sizes[:-1], size // rest)
+    written = ", ".join(map(str, fitting))
+    return Way(f"a last size of {fitting[-1]} would do", argument="sizes", value=written)
