@@ -117,7 +117,10 @@ class Spec:
                 self.scope.check_imports()
                 lint(self.scope, self._report)
             if found is not None and not set:
+                from netdsl.analyze.advice import advise
+
                 unused_tensors(found.graph, self.scope, self._report)
+                advise(found.graph, self._report)
         unused = [size for size in elaboration.sizes if size not in elaboration.size_names]
         if unused and found is not None:
             raise UserError(f"--size {unused[0]}: {net.name.name} has no such unknown size")

@@ -12,6 +12,7 @@ from netdsl.analyze.analysis import Analysis, Judged, analyze, judge
 from netdsl.analyze.expectations import Promises
 from netdsl.cli.overrides import depth_of, limits_of, numbers_of, overrides_of
 from netdsl.diagnostics import Diagnostic, SpecError
+from netdsl.diagnostics.allow import is_allowed
 from netdsl.elaborate.limits import Limits
 from netdsl.graph import ElaboratedNet
 
@@ -26,6 +27,12 @@ _SETTING = "train."
 @click.argument("spec")
 @click.option("--json", "json_", is_flag=True, help="One object for programs instead of the table.")
 @click.option(
+    "--format",
+    "form",
+    type=click.Choice(["plain", "json", "github", "sarif"]),
+    help="How mistakes are told: without colours, or for programs.",
+)
+@click.option(
     "--depth", default="1", callback=depth_of, metavar="N", help="Levels of blocks to open, or all."
 )
 @click.option("--batch", type=click.IntRange(min=1), default=1, help="For the memory; 1.")
@@ -39,6 +46,7 @@ _SETTING = "train."
 def command(
     spec: str,
     json_: bool,
+    form: str | None,
     depth: int | None,
     batch: int,
     sets: tuple[str, ...],
@@ -52,28 +60,31 @@ def command(
     Every net of the file that needs no arguments is checked, one is shown: the one asked for by
     file.net:Name, else the only one, the one named like the file, or the first.
     """
+    form = "json" if json_ else form
     overrides, numbers, bounds = overrides_of(sets), numbers_of(sizes, "--size"), limits_of(limits)
     try:
         with api.uncollected():
             check = Check(spec, overrides, numbers, bounds, root)
             analysis = check.run(section, batch)
     except SpecError as error:
-        if not json_:
-            raise
-        from netdsl.analyze.as_json import failure
+        if form == "json":
+            from netdsl.analyze.as_json import failure
 
-        _print_json(failure(error.diagnostics))
+            _print_json(failure(error.diagnostics))
+        else:
+            _tell(error.diagnostics, form)
         return 1
     told = check.diagnostics
-    if json_:
+    if form == "json":
         from netdsl.analyze.as_json import report
 
         _print_json(report(analysis, told))
     else:
-        from netdsl.cli.check_text import show
+        if form in (None, "plain"):
+            from netdsl.cli.check_text import show
 
-        show(analysis, check.others, depth)
-        _tell(told)
+            show(analysis, check.others, depth)
+        _tell(told, form)
     return int(any(diagnostic.severity == "error" for diagnostic in told))
 
 
@@ -106,7 +117,8 @@ class Check:
         for promises in self._promises:
             # Nets of a family share the promises of their body.
             for diagnostic in promises.diagnostics:
-                told.setdefault(_key(diagnostic), diagnostic)
+                if not is_allowed(diagnostic):
+                    told.setdefault(_key(diagnostic), diagnostic)
         return tuple(told.values())
 
     def run(self, section: str | None, batch: int) -> Analysis:
@@ -162,8 +174,28 @@ def _print_json(value: object) -> None:
     click.echo(json.dumps(value, ensure_ascii=False))
 
 
-def _tell(diagnostics: tuple[Diagnostic, ...]) -> None:
-    if diagnostics:
+def _tell(diagnostics: tuple[Diagnostic, ...], form: str | None) -> None:
+    """Tells of diagnostics: to people on standard error, to programs on standard output."""
+    if form == "sarif":
+        from netdsl.diagnostics.sarif import sarif
+
+        _print_json(sarif(diagnostics, _version()))
+    elif form == "github":
+        from netdsl.diagnostics.github import github
+
+        for diagnostic in diagnostics:
+            click.echo(github(diagnostic))
+    elif diagnostics and form == "plain":
+        from netdsl.diagnostics.render import plain
+
+        click.echo("\n\n".join(map(plain, diagnostics)), err=True)
+    elif diagnostics:
         from netdsl.diagnostics.render import terminal
 
         terminal(diagnostics)
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("netdsl")

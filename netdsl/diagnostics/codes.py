@@ -7,6 +7,7 @@ CODES = {
     "argument-twice": "a call gives the same argument two times",
     "arithmetic": "a computation has no value, such as a division by zero",
     "assertion": "an `assert` of the author's does not hold",
+    "bias-before-norm": "a layer has a bias that the normalisation after it takes away",
     "backend": "a backend cannot build what the spec says",
     "circular-let": "the value of a name depends on itself",
     "defined-twice": "a file, a list of parameters or the inputs of a net have a name twice",
@@ -16,6 +17,7 @@ CODES = {
     "expect-unknown": "a promise names a figure that there is not",
     "file-too-large": "the file has more text than the bound allows",
     "foreign-tensor": "a tensor of one block is used in the body of another",
+    "heavy-dense": "a dense layer has nine tenths of a net's weights, beside convolutions",
     "import-circle": "files import one another",
     "import-missing": "an import names a file or collection that is not there or cannot be read",
     "import-outside": "an import leads out of the folder of the main spec",
@@ -25,6 +27,7 @@ CODES = {
     "missing-argument": "a call leaves out an argument that has no default",
     "missing-setting": "a train section leaves out a setting that has no default",
     "nested-too-deeply": "brackets stand in brackets beyond the bound",
+    "no-effect": "a step, or a value of an argument, changes nothing",
     "no-flow": "a step stands where no tensor flows",
     "no-input": "a net has no input",
     "no-main-output": "a net with several outputs and no main one is used like a layer",
@@ -40,11 +43,14 @@ CODES = {
     "several-inputs": "a net with several inputs is used like a layer",
     "shape": "a layer does not take a tensor of this shape or kind of number",
     "shared-shapes": "a use of a shared layer needs weights of another shape than the first one",
+    "softmax-inside": "a softmax stands where no shares are needed, in the middle of a net",
+    "stride-skips": "steps are larger than the window, so that inputs are never seen",
     "syntax": "what is written is not a sentence of the language",
     "too-many-arguments": "a call gives more arguments without a name than there are",
     "type": "a value is of another kind than is needed here",
     "unclosed": "a bracket or brace is opened and never closed",
     "unknown-argument": "a call or default names an argument that there is not",
+    "unknown-code": "a comment allows something that is no warning",
     "unknown-name": "a word means nothing at this place",
     "unknown-setting": "a train section names a setting that there is not",
     "unknown-size": "a choice or a weight depends on a size that is known only at run time",
@@ -57,6 +63,14 @@ CODES = {
     "unused-tensor": "a tensor is computed and never used",
     "wrong-value": "an argument has a value that it does not take",
 }
+
+
+# What is told as a warning or note, which `# netdsl: allow CODE` leaves out.
+WARNINGS = frozenset(
+    ("ambiguous-step", "bias-before-norm", "expect-skipped", "heavy-dense", "no-effect",
+     "softmax-inside", "stride-skips", "unknown-code", "unused-block", "unused-default",
+     "unused-import", "unused-name", "unused-parameter", "unused-tensor")
+)  # fmt: skip
 
 
 def known(code: str) -> str:

@@ -1,4 +1,4 @@
-"""The three forms of a diagnostic: plain text, coloured text on a terminal, JSON."""
+"""The forms of a diagnostic for people and programs: plain text, a terminal's colours, JSON."""
 
 from __future__ import annotations
 
@@ -51,6 +51,9 @@ def terminal(diagnostics: Iterable[Diagnostic], stream: TextIO | None = None) ->
         for line in layout(diagnostic, console.width):
             text = Text.assemble(*((piece, _COLOURS[style]) for style, piece in line.pieces))
             console.print(text, no_wrap=not line.prose, overflow="fold" if line.prose else "crop")
+    if texts:
+        codes = " ".join(dict.fromkeys(diagnostic.code for diagnostic in texts))
+        console.print(Text(f"\nMore: netdsl explain {codes}", style="dim"))
 
 
 def as_json(diagnostic: Diagnostic) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netdsl.catalog.index import SYMBOLS, WORDS
+from netdsl.diagnostics.allow import allowances
+from netdsl.diagnostics.codes import CODES, WARNINGS
 from netdsl.elaborate.builtins import BUILTINS
 from netdsl.elaborate.report import Report
 from netdsl.elaborate.scope import Scope, bound_names
@@ -31,8 +33,20 @@ def lint(scope: Scope, report: Report) -> None:
                 _unused_inside(item, meant, report)
     if scope.nets and not scope.mistakes:
         _unused_items(scope, used, report)
+    _unknown_codes(scope, report)
     for statement in scope.defaults:
         _unapplied(statement, used, report)
+
+
+def _unknown_codes(scope: Scope, report: Report) -> None:
+    """Tells of comments that allow what is no warning."""
+    for allowance in allowances(scope.file.source):
+        for code in allowance.codes:
+            if code.text not in WARNINGS:
+                name = tree.Name(code, code.text)
+                kind = "an error, and no warning" if code.text in CODES else "no warning"
+                message = f"{code.text} is {kind}"
+                report.say("unknown-code", message, code, help=did_you_mean(name, WARNINGS))
 
 
 def _unknown_names(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from netdsl.diagnostics import Diagnostic, Help, Label, Severity
+from netdsl.diagnostics.allow import is_allowed
 from netdsl.source import Source, Span
 
 
@@ -46,6 +47,8 @@ class Report:
 
     def add(self, diagnostic: Diagnostic) -> None:
         """Tells of a mistake; met again at the same place it counts as one more instance."""
+        if is_allowed(diagnostic):
+            return
         span = diagnostic.label.span
         key = (diagnostic.code, span.source, span.start, span.end)
         known = self._found.get(key)
