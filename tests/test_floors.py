@@ -15,7 +15,7 @@ from tests.conftest import REPOSITORY
 FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"record", "source", "diagnostics", "tensor", "resources", "extras"}),
     frozenset({"syntax", "catalog"}),
-    frozenset({"graph"}),
+    frozenset({"graph", "format"}),
     frozenset({"elaborate"}),
     frozenset({"analyze", "draw", "backends", "data", "weights"}),
     frozenset({"training"}),

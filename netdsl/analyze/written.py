@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from netdsl.catalog.arguments import Argument, Entry, Symbol, TensorInput, TiedWeight, show
@@ -10,6 +11,9 @@ from netdsl.elaborate.values import Closure, Definition, EntryWord, FinishedLaye
 from netdsl.graph import Graph, Node
 from netdsl.syntax import tree
 from netdsl.tensor import Size
+
+# A text in quotes, which may have a # in it, or a comment.
+_COMMENT = re.compile(r'("[^"\n]*")|#[^\n]*')
 
 # A pipeline that is longer than this reads as it is written where it is given.
 _LONGEST = 24
@@ -128,5 +132,5 @@ def _entry(value: Entry) -> str:
 
 
 def _source(written: tree.Expression) -> str:
-    """An expression as the spec writes it, in one line."""
-    return " ".join(written.span.text.split())
+    """An expression as the spec writes it, in one line and without comments."""
+    return " ".join(_COMMENT.sub(r"\1", written.span.text).split())

@@ -23,6 +23,7 @@ COMMANDS = {
     "draw": "netdsl.cli.draw",
     "eval": "netdsl.cli.eval",
     "export": "netdsl.cli.export",
+    "fmt": "netdsl.cli.fmt",
     "parity": "netdsl.cli.parity",
     "predict": "netdsl.cli.predict",
     "report": "netdsl.cli.report",
@@ -34,11 +35,12 @@ COMMANDS = {
 }
 
 # Commands that are over before it pays to look for what can be thrown away.
-_SHORT = frozenset({"check", "diff", "draw", "export", "zoo"})
+_SHORT = frozenset({"check", "diff", "draw", "export", "fmt", "zoo"})
 
 # The packages that are stages of a spec's way, in the words of a failure's message.
 _STAGES = {
     "netdsl.syntax": "parsing",
+    "netdsl.format": "formatting",
     "netdsl.elaborate": "elaboration",
     "netdsl.analyze": "analysis",
     "netdsl.draw": "drawing",

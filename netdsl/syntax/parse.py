@@ -39,9 +39,7 @@ _CLOSES = {")": "(", "]": "[", "}": "{"}
 def parse(source: Source) -> tuple[tree.File, list[Diagnostic]]:
     """The tree of a file and its mistakes of syntax, in the order of the text."""
     if len(source.text) > MOST_CHARACTERS:
-        place = Label(Span(source, 0, 1))
-        message = f"the file has more than {MOST_CHARACTERS:,} characters"
-        return tree.File(source, ()), [Diagnostic("file-too-large", message, place)]
+        return tree.File(source, ()), [_too_large(source)]
     parser = _Parser(source)
     items = parser.run()
     return tree.File(source, items), _mended(source, parser.diagnostics, parser.edits)
@@ -78,6 +76,24 @@ def _forgotten(bracket: Span, found: Span, accepts: frozenset[str]) -> bool:
     line = explain.line_of(bracket)
     follows = line.source.text[bracket.end : line.end].partition("#")[0].strip()
     return found.start > line.end and bool(follows)
+
+
+def read_tokens(source: Source) -> tuple[list[Token], list[Diagnostic]]:
+    """The tokens of a file in order, and its mistakes of syntax.
+
+    A newline that ends a statement is a token, one that ends nothing is none.
+    """
+    if len(source.text) > MOST_CHARACTERS:
+        return [], [_too_large(source)]
+    heard: list[Token] = []
+    parser = _Parser(source, heard)
+    parser.run()
+    return heard, parser.diagnostics
+
+
+def _too_large(source: Source) -> Diagnostic:
+    message = f"the file has more than {MOST_CHARACTERS:,} characters"
+    return Diagnostic("file-too-large", message, Label(Span(source, 0, 1)))
 
 
 class _Newlines:
@@ -133,8 +149,9 @@ def _machine() -> _Machine:
 class _Parser:
     """One run over a source, with recovery at statements."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, heard: list[Token] | None = None) -> None:
         self.source = source
+        self.heard = heard
         self.diagnostics: list[Diagnostic] = []
         # By the number of a diagnostic, the edits that may mend it.
         self.edits: dict[int, Iterable[Help]] = {}
@@ -173,6 +190,8 @@ class _Parser:
         return self._read()
 
     def _feed(self, token: Token) -> None:
+        if self.heard is not None:
+            self.heard.append(token)
         if token.type in ("INT", "FLOAT") and (
             len(token) > MOST_DIGITS or (token.type == "FLOAT" and isinf(float(token)))
         ):
