@@ -90,6 +90,6 @@ clean:
 
 # What it takes to develop it.
 .venv/dev.stamp: .venv/run.stamp
-	$(BIN)/pip install --disable-pip-version-check -c constraints.txt -e ".[torch,keras-any,onnx,data,huggingface,tensorboard,devices,dev]"
+	$(BIN)/pip install --disable-pip-version-check -c constraints.txt -e ".[torch,keras-any,onnx,data,huggingface,tensorboard,devices,lsp,dev]"
 	$(BIN)/pip install --disable-pip-version-check -c constraints.txt --no-deps torchvision timm
 	touch $@

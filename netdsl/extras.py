@@ -29,6 +29,7 @@ _EXTRAS = {
     "filelock": ("filelock", "data"),
     "jinja2": ("Jinja", "data"),
     "tensorboard": ("TensorBoard", "tensorboard"),
+    "pygls": ("pygls", "lsp"),
 }
 
 

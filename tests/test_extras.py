@@ -38,6 +38,7 @@ MISSING = [
     ("datasets", "datasets", "huggingface"),
     ("jinja2", "Jinja", "data"),
     ("tensorboard", "TensorBoard", "tensorboard"),
+    ("pygls", "pygls", "lsp"),
 ]
 # Where a distribution has another name than what is imported of it.
 DISTRIBUTIONS = {"sklearn": "scikit-learn", "PIL": "pillow", "skimage": "scikit-image"}

@@ -76,6 +76,10 @@ class Costs:
         # By the identity of the node; the graph that it belongs to is kept too.
         self._nodes: dict[int, tuple[Graph, Cost]] = {}
 
+    def __len__(self) -> int:
+        """How many bodies and layers are known."""
+        return len(self._bodies) + len(self._nodes)
+
     def graph(self, graph: Graph) -> Cost:
         """The cost of a graph, with the `shared` layers that it owns."""
         if graph not in self._bodies:

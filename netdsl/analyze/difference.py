@@ -15,9 +15,10 @@ from typing import Literal, TypeAlias
 
 from netdsl.analyze.cost import Costs
 from netdsl.analyze.steps import Maker, Step, Steps, steps_of
-from netdsl.analyze.written import parameters, value_text
+from netdsl.analyze.written import parameters
 from netdsl.catalog.arguments import TensorInput, TiedWeight
 from netdsl.catalog.base import Layer
+from netdsl.catalog.describe import value_text
 from netdsl.graph import ElaboratedNet, Graph
 from netdsl.record import Record
 from netdsl.tensor import Dim

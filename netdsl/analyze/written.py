@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from netdsl.catalog.arguments import Argument, Entry, Symbol, TensorInput, TiedWeight, show
 from netdsl.catalog.base import Layer
-from netdsl.elaborate.values import Closure, Definition, EntryWord, FinishedLayer
+from netdsl.catalog.describe import value_text
+from netdsl.elaborate.values import Closure, Definition, EntryWord, FinishedLayer, kind_of
 from netdsl.graph import Graph, Node
 from netdsl.syntax import tree
 from netdsl.tensor import Size
@@ -96,39 +97,32 @@ def _at_call(node: Node, name: str) -> dict[str, tree.Expression]:
     }
 
 
+def argument_text(value: object) -> str:
+    """The value of a block's argument in short; of what has no short value its kind."""
+    if isinstance(value, Closure):
+        return _source(value.expression)
+    return _short(value) or kind_of(value)
+
+
 def _value(value: object, written: tree.Expression, argument: Argument | None = None) -> str:
+    if isinstance(value, Closure):
+        text = _source(value.expression)
+        return text if len(text) <= _LONGEST else _source(written)
+    return _short(value, argument) or _source(written)
+
+
+def _short(value: object, argument: Argument | None = None) -> str:
+    """The value of an argument as a spec would write it; empty where it has no such text."""
     match value:
         case None | bool() | int() | float() | str() | tuple() | Size() | Symbol() | Entry():
             return value_text(value, argument)
         case FinishedLayer():
-            return _entry(value.layer)
+            return value_text(value.layer)
         case EntryWord():
             return value.entry.word
         case Definition():
             return value.node.name.name
-        case Closure():
-            text = _source(value.expression)
-            return text if len(text) <= _LONGEST else _source(written)
-    return _source(written)
-
-
-def value_text(value: object, argument: Argument | None = None) -> str:
-    """A value as a spec would write it where this argument is given."""
-    if isinstance(value, Entry):
-        return _entry(value)
-    if isinstance(value, str) and argument is not None and value in argument.symbols:
-        return value
-    return show(value)
-
-
-def _entry(value: Entry) -> str:
-    """Another thing of the catalogue, with what differs from its defaults."""
-    given = [
-        f"{name}={show(getattr(value, name))}" if argument.keyword else show(getattr(value, name))
-        for name, argument in value.arguments().items()
-        if getattr(value, name) != argument.default
-    ]
-    return f"{value.word}({', '.join(given)})" if given else value.word
+    return ""
 
 
 def _source(written: tree.Expression) -> str:

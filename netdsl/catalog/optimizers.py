@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar, Literal, TypeAlias, get_args
 
-from netdsl.catalog.arguments import REQUIRED, Entry, EntryArgument, Rejection, choice, flag
+from netdsl.catalog.arguments import Entry, EntryArgument, Rejection, choice, flag
 from netdsl.catalog.quantities import number
+from netdsl.record import REQUIRED
 
 Decay: TypeAlias = Literal["all", "matrices"]
 

@@ -24,6 +24,7 @@ COMMANDS = {
     "eval": "netdsl.cli.eval",
     "export": "netdsl.cli.export",
     "fmt": "netdsl.cli.fmt",
+    "lsp": "netdsl.cli.lsp",
     "parity": "netdsl.cli.parity",
     "predict": "netdsl.cli.predict",
     "report": "netdsl.cli.report",
@@ -51,6 +52,7 @@ _STAGES = {
     "netdsl.parity": "comparing backends",
     "netdsl.runs": "reading runs",
     "netdsl.report": "writing a report",
+    "netdsl.lsp": "the language server",
     "netdsl.cli": "the command line",
 }
 

@@ -40,43 +40,52 @@ def _list(name: str, value: Any) -> tuple[Any, ...]:
 
 
 def _min(*values: Any) -> Any:
+    """The smallest of some numbers, or of a list of them."""
     return min(_numbers("min", values))
 
 
 def _max(*values: Any) -> Any:
+    """The largest of some numbers, or of a list of them."""
     return max(_numbers("max", values))
 
 
 def _abs(value: Any) -> Any:
+    """A number without its sign."""
     return abs(_number("abs", value))
 
 
 def _floor(value: Any) -> Any:
+    """The largest whole number that is not above a number."""
     return math.floor(_number("floor", value))
 
 
 def _ceil(value: Any) -> Any:
+    """The smallest whole number that is not below a number."""
     return math.ceil(_number("ceil", value))
 
 
 def _round(value: Any, digits: int = 0) -> Any:
+    """The nearest whole number, of two the even one; or the nearest with so many digits."""
     number = round(_number("round", value), digits)
     return int(number) if digits == 0 and not isinstance(number, Size) else number
 
 
 def _sqrt(value: Any) -> Any:
+    """The square root of a number."""
     if _number("sqrt", value) < 0:
         raise BadValue("sqrt of a number below 0")
     return math.sqrt(value)
 
 
 def _log(value: Any, base: float = math.e) -> Any:
+    """The logarithm of a number: the natural one, or to a base."""
     if _number("log", value) <= 0 or _number("log", base) <= 0 or base == 1:
         raise BadValue("log takes numbers above 0, and a base that is not 1")
     return math.log(value, base)
 
 
 def _range(*bounds: Any) -> tuple[int, ...]:
+    """Whole numbers below a stop, from 0 or a start, in steps of 1 or more: `range(1, 9, 2)`."""
     for bound in bounds:
         if isinstance(bound, bool) or not isinstance(bound, int):
             raise BadValue("range takes whole numbers")
@@ -90,14 +99,17 @@ def _range(*bounds: Any) -> tuple[int, ...]:
 
 
 def _enumerate(values: Any, start: int = 0) -> tuple[Any, ...]:
+    """The items of a list, each with its number from 0 or a start."""
     return tuple(enumerate(_list("enumerate", values), start))
 
 
 def _reversed(values: Any) -> tuple[Any, ...]:
+    """A list from its end to its start."""
     return tuple(reversed(_list("reversed", values)))
 
 
 def _zip(*lists: Any) -> tuple[Any, ...]:
+    """The first items of some lists, the second ones, and so on; the lists are of equal length."""
     lengths = {len(_list("zip", values)) for values in lists}
     if len(lengths) > 1:
         raise BadValue("zip takes lists of equal length")
@@ -105,12 +117,14 @@ def _zip(*lists: Any) -> tuple[Any, ...]:
 
 
 def _len(value: Any) -> int:
+    """How many items a list has, or characters a string."""
     if not isinstance(value, tuple | str):
         raise BadValue("len takes a list or a string")
     return len(value)
 
 
 def _sum(values: Any) -> Any:
+    """The sum of a list of numbers."""
     total: Any = 0
     for value in _list("sum", values):
         total = total + _number("sum", value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from netdsl.elaborate.builder import Builder
@@ -11,12 +11,13 @@ from netdsl.elaborate.report import Mistake, Report
 from netdsl.elaborate.scope import Files, Scope
 from netdsl.elaborate.values import (
     POISON,
+    Definition,
     Poison,
     Poisoned,
     Tensor,
 )
-from netdsl.graph import Expectation, Graph
-from netdsl.source import Span
+from netdsl.graph import Expectation, Graph, Shared
+from netdsl.source import Source, Span
 from netdsl.syntax import tree
 from netdsl.tensor import Dim
 
@@ -52,6 +53,54 @@ class Elaboration:
         # Blocks that stand for shared groups and pipelines, and the defaults in force in them.
         self.closures: dict[tree.Expression, tree.Block] = {}
         self.block_defaults: dict[tree.Block | tree.Net, Defaults | None] = {}
+        # Where somebody asks for them: bodies with mistakes, as far as they came.
+        self.unfinished: list[Graph] | None = None
+
+    def again(
+        self, report: Report, kept: Callable[[Source], bool], same: Callable[[Scope], bool]
+    ) -> None:
+        """Begins anew after an edit, with another report.
+
+        Bodies stay that stand in sources which are `kept`, with everything that they are given,
+        and the frames of files whose defaults are the `same`.
+        """
+        self.report = report
+        self.calls = []
+        self.unfinished = [] if self.unfinished is not None else None
+        self.instances = {
+            key: instance
+            for key, instance in self.instances.items()
+            if all(kept(source) for source in _sources(key))
+        }
+        self.closures = {
+            expression: block
+            for expression, block in self.closures.items()
+            if kept(expression.span.source)
+        }
+        self.block_defaults = {
+            block: found for block, found in self.block_defaults.items() if kept(block.span.source)
+        }
+        self.file_frames = {
+            scope: frame for scope, frame in self.file_frames.items() if same(scope)
+        }
+
+    def next_net(self) -> None:
+        """Forgets what is counted and noted for one net alone."""
+        self.meter = Meter(self.meter.limits)
+        self.symbols = {}
+        self.pairs = []
+        self.pair_spans = {}
+
+
+def _sources(key: Any) -> Iterator[Source]:
+    """Where the parts of an instance's key are written."""
+    if isinstance(key, tuple) and not isinstance(key, Span):
+        for part in key:
+            yield from _sources(part)
+    elif isinstance(key, tree.TreeNode | Shared):
+        yield key.span.source
+    elif isinstance(key, Definition):
+        yield key.node.span.source
 
 
 class Defaults:

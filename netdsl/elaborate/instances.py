@@ -6,6 +6,7 @@ shares the body.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from netdsl.elaborate import binding, bodies, calls, defaults, expressions
@@ -123,12 +124,23 @@ def _elaborate(frame: Frame, definition: Definition, values: Any, localizer: Loc
         if result is None:
             message = f"nothing flows out of {node.name.name}"
             elaboration.report.add(Mistake("no-flow", message, node.name.span).diagnostic)
+        keep_unfinished(inner, builder, node, parameters)
         return Instance(None, elaboration.report.since(mark))
     builder.lets = lets_of(node)
     graph = builder.freeze(
         node.name.name, node, parameters, result.value, members_of(inner, builder, parameters)
     )
     return Instance(graph, elaboration.report.since(mark))
+
+
+def keep_unfinished(
+    frame: Frame, builder: Builder, node: tree.Block | tree.Net, parameters: Mapping[str, Any]
+) -> None:
+    """Keeps a body with mistakes, as far as it came, where somebody asks for such bodies."""
+    if frame.elaboration.unfinished is not None:
+        members = members_of(frame, builder, parameters)
+        graph = builder.freeze(node.name.name, node, parameters, 0, members)
+        frame.elaboration.unfinished.append(graph)
 
 
 def _result(inner: Frame, builder: Builder, node: tree.Block | tree.Net) -> Any:

@@ -23,7 +23,7 @@ from netdsl.syntax import tree
 from netdsl.tensor import TensorType
 
 # Which axis a word means, from the end, and the ranks in which there is such an axis.
-_AXES = {
+AXES = {
     "channels": (-1, (1, 2, 3, 4)),
     "features": (-1, (1, 2, 3, 4)),
     "width": (-2, (3, 4)),
@@ -31,7 +31,7 @@ _AXES = {
     "height": (-3, (3, 4)),
     "depth": (-4, (4,)),
 }
-_WHOLE = ("shape", "rank", "size")
+WHOLE = ("shape", "rank", "size")
 
 
 def member(value: Any, expression: tree.Member) -> Any:
@@ -45,17 +45,17 @@ def member(value: Any, expression: tree.Member) -> Any:
     inside = _inside(value)
     if name.name in inside:
         return _handed_out(value, inside[name.name], name.name)
-    if name.name in _WHOLE:
+    if name.name in WHOLE:
         return getattr(value.type, name.name)
-    if name.name in _AXES:
-        axis, ranks = _AXES[name.name]
+    if name.name in AXES:
+        axis, ranks = AXES[name.name]
         # A sequence of numbers for whole numbers (tokens) has its only axis as its length.
         if name.name == "length" and value.type.rank == 1:
             return value.type.shape[0]
         if value.type.rank in ranks:
             return value.type.shape[axis]
         raise Mistake("type", f"a tensor of {value.type} has no {name.name}", name.span)
-    help_: tuple[Help, ...] | str = did_you_mean(name, [*inside, *_WHOLE, *_AXES])
+    help_: tuple[Help, ...] | str = did_you_mean(name, [*inside, *WHOLE, *AXES])
     if inside and not help_:
         help_ = f"its maker hands out {', '.join(inside)}"
     if name.name in _of_layer_inside(value):

@@ -129,6 +129,7 @@ def _elaborate(
     bodies.statements(frame, node.body)
     result = _finish(frame, builder, node)
     if result is None or builder.failed:
+        instances.keep_unfinished(frame, builder, node, parameters)
         return None
     builder.lets = instances.lets_of(node)
     # The body's own promises hold for the net as written, so not for an alias with arguments.

@@ -24,11 +24,15 @@ class Scope:
     """The items of one file by name. Equal by identity: one file is one scope."""
 
     def __init__(
-        self, file: tree.File, path: str, files: Files, mistakes: tuple[int, ...] = ()
+        self, file: tree.File, path: str, files: Files, mistakes: tuple[Span, ...] = ()
     ) -> None:
-        self.file = file
         self.path = path
         self.files = files
+        self.read(file, mistakes)
+
+    def read(self, file: tree.File, mistakes: tuple[Span, ...]) -> None:
+        """Takes the items of a file, also in place of those that it had before an edit."""
+        self.file = file
         self.items: dict[str, Named] = {}
         self.imports: dict[str, tuple[tree.Import, tree.ImportedName]] = {}
         self.trains: list[tree.Train] = []
@@ -38,7 +42,7 @@ class Scope:
         self.used: set[str] = set()
         # Where the text could not be read, and what may have been defined there.
         self.mistakes = mistakes
-        self._collect(files.report)
+        self._collect(self.files.report)
         unread = _unread_words(file.source.text, mistakes) if mistakes else ()
         self.unread = frozenset(unread) - {*self.items, *self.imports}
         # After `import *`, which there is not, any name may have been meant to come from there.
@@ -50,8 +54,8 @@ class Scope:
 
     def broken(self, node: tree.TreeNode) -> bool:
         """Whether a part of an item could not be read: then nothing is to be said of its flow."""
-        start, end = node.span.start, node.span.end
-        return any(start <= offset < end for offset in self.mistakes)
+        source, start, end = node.span
+        return any(m.source is source and start <= m.start < end for m in self.mistakes)
 
     @property
     def nets(self) -> list[tree.Net]:
@@ -162,16 +166,13 @@ _EVERYTHING = re.compile(r"^\s*from\b.*\bimport\s*\*", re.MULTILINE)
 _DEFINITION = re.compile(r"^\s*(?:block|net|fn|let|from)\b(.*)", re.MULTILINE)
 
 
-def _unread_words(text: str, mistakes: Iterable[int]) -> set[str]:
+def _unread_words(text: str, mistakes: Iterable[Span]) -> set[str]:
     """What may be named where the text could not be read.
 
     Words of lines that define something, for items, and of the lines with a mistake in them.
     """
     defining = [line.partition("=")[0].partition("{")[0] for line in _DEFINITION.findall(text)]
-    wrong = [
-        text[text.rfind("\n", 0, offset) + 1 :].partition("\n")[0].partition("#")[0]
-        for offset in mistakes
-    ]
+    wrong = [m.source.line(m.line).partition("#")[0] for m in mistakes]
     return {word for line in (*defining, *wrong) for word in re.findall(r"[^\W\d]\w*", line)}
 
 
@@ -191,7 +192,7 @@ class Files:
         if self.root is None:
             self.root = os.path.dirname(absolute)
         try:
-            text = read_text(absolute)
+            text = self.text(absolute)
         except (OSError, ValueError) as error:
             raise UserError(f"{path}: {reason(error)}") from None
         return self.add(Source(path, text), absolute)
@@ -201,10 +202,14 @@ class Files:
         file, diagnostics = parse(source)
         for diagnostic in diagnostics:
             self.report.add(diagnostic)
-        mistakes = tuple([diagnostic.label.span.start for diagnostic in diagnostics])
+        mistakes = tuple([diagnostic.label.span for diagnostic in diagnostics])
         scope = Scope(file, path, self, mistakes)
         self.scopes[path] = scope
         return scope
+
+    def text(self, path: str) -> str:
+        """The text of a file; raises as `read_text` does."""
+        return read_text(path)
 
     def texts(self) -> Mapping[str, str]:
         """Every file that was read, by path."""
@@ -219,7 +224,7 @@ class Files:
             if len(self.scopes) >= self.most:
                 raise Mistake("limit", f"more than {self.most} files", statement.origin.span)
             try:
-                text = read_text(path)
+                text = self.text(path)
             except (OSError, ValueError) as error:
                 if statement.origin.span.text == "std":
                     raise self._unknown_std(name) from None

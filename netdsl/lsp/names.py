@@ -1,0 +1,285 @@
+"""What a name in a spec means: something of its own item, an item, a word of the catalogue.
+
+The order is the elaborator's: the block's own names, the file's items, imports, the catalogue; a
+name that is called passes by tensors. Nothing is elaborated, so that it works in a broken file.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from netdsl.catalog.arguments import Entry, EntryArgument
+from netdsl.catalog.index import WORDS
+from netdsl.catalog.settings import Settings
+from netdsl.elaborate.builtins import BUILTINS
+from netdsl.elaborate.families import parameters_of
+from netdsl.elaborate.report import Mistake
+from netdsl.elaborate.scope import Named, Scope, bound_names
+from netdsl.elaborate.static import survey
+from netdsl.elaborate.values import Definition
+from netdsl.elaborate.words import entry_named
+from netdsl.lsp.occurrences import Occurrence, occurrences
+from netdsl.record import Record
+from netdsl.syntax import tree
+
+
+class Local(Record):
+    """A name that belongs to an item: a parameter, or what `as`, `=`, `let`, `input` name."""
+
+    item: tree.Item
+    scope: Scope
+    word: str
+
+    @property
+    def bindings(self) -> list[tree.Name]:
+        """Where the item binds it, in order."""
+        return [
+            occurrence.name
+            for occurrence in occurrences(self.item)
+            if occurrence.role == "bind" and occurrence.name.name == self.word
+        ]
+
+
+class Global(Record):
+    """An item of a file: a block, a net, a function, or a name of a file-level `let`."""
+
+    item: Named
+    scope: Scope
+    word: str
+
+    @property
+    def name(self) -> tree.Name:
+        """The name where it is defined."""
+        if not isinstance(self.item, tree.Let):
+            return self.item.name
+        return next(name for name in bound_names(self.item.pattern) if name.name == self.word)
+
+
+class Word(Record):
+    """An entry of the catalogue."""
+
+    entry: type[Entry]
+
+
+class EntryParameter(Record):
+    """An argument of an entry of the catalogue, or a setting of a train section."""
+
+    entry: type[Entry]
+    name: str
+
+
+class BuiltinName(Record):
+    """A function on numbers and lists that the language brings."""
+
+    name: str
+
+
+Meaning: TypeAlias = "Local | Global | Word | EntryParameter | BuiltinName"
+# In which order kinds of the catalogue are tried for a word in a train section, and elsewhere.
+_KINDS = ("layer", *sorted(WORDS.keys() - {"layer"}))
+
+
+def meaning(scope: Scope, item: tree.Item, occurrence: Occurrence) -> Meaning | None:
+    """What a name in an item of a file means; None where nobody can say without elaborating."""
+    name = occurrence.name
+    match occurrence.role:
+        case "bind":
+            if isinstance(item, tree.Let):
+                return Global(item, scope, name.name)
+            return Local(item, scope, name.name)
+        case "item":
+            assert isinstance(item, tree.Function | tree.Block | tree.Net)
+            return Global(item, scope, name.name)
+        case "import":
+            return _imported(scope, name)
+        case "argument":
+            assert occurrence.owner is not None
+            return _argument(scope, item, occurrence.owner, name.name)
+        case "member":
+            assert occurrence.owner is not None
+            return _member(scope, item, occurrence.owner, name.name)
+        case "word":
+            known = isinstance(item, tree.Train) and name.name in Settings.arguments()
+            return EntryParameter(Settings, name.name) if known else None
+        case _:
+            setting = setting_at(item, name.span.start) if isinstance(item, tree.Train) else None
+            return named(scope, item, name.name, occurrence.role == "call", setting)
+
+
+def named(
+    scope: Scope, item: tree.Item | None, word: str, called: bool, setting: str | None = None
+) -> Meaning | None:
+    """What a word means that is used in an item, or in none.
+
+    In a train section `setting` is the one whose value it stands in.
+    """
+    if item is not None and not isinstance(item, tree.Let) and _is_own(item, word, called):
+        return Local(item, scope, word)
+    found = _find(scope, word)
+    if found is not None:
+        return found
+    trained = _of_trained_net(scope, item, word) if isinstance(item, tree.Train) else None
+    if trained is not None:
+        return trained
+    for kind in _KINDS if setting is None else (*kinds_of_setting(setting), *_KINDS):
+        entry = entry_named(kind, word)
+        if entry is not None:
+            return Word(entry)
+    return BuiltinName(word) if word in BUILTINS else None
+
+
+def setting_at(section: tree.Train | tree.Phase, offset: int) -> str | None:
+    """The setting of a train section in whose value an offset of its source is."""
+    for item in section.settings:
+        if item.span.start <= offset <= item.span.end:
+            return setting_at(item, offset) if isinstance(item, tree.Phase) else item.name.name
+    return None
+
+
+def kinds_of_setting(name: str) -> tuple[str, ...]:
+    """The kinds of entries that a setting takes."""
+    argument = Settings.arguments().get(name)
+    if isinstance(argument, EntryArgument):
+        return (argument.kind.category,)
+    return _SETTING_KINDS.get(name, ())
+
+
+# Of settings that are no single entry.
+_SETTING_KINDS = {
+    "augment": ("augmentation",),
+    "loss": ("loss",),
+    "optimizer": ("optimizer",),
+}
+
+
+def callee(scope: Scope, item: tree.Item | None, expression: tree.Expression) -> Meaning | None:
+    """What an expression names that is called, or applied as a step."""
+    if isinstance(expression, tree.Call):
+        expression = expression.callee
+    if not isinstance(expression, tree.Name):
+        return None
+    return named(scope, item, expression.name, True)
+
+
+def _is_own(item: tree.Item, word: str, called: bool) -> bool:
+    """Whether an item's own name is meant: what is called is no tensor."""
+    if word not in survey(item).bound:
+        return False
+    return not called or any(binds_layer(item, word))
+
+
+def binds_layer(item: tree.Item, word: str) -> list[bool]:
+    """For each binding of a word in an item whether what it names may be called."""
+    found: list[bool] = []
+    if isinstance(item, tree.Block | tree.Net | tree.Function):
+        found += [not p.tensor for p in item.parameters if p.name.name == word]
+    for statement in survey(item).statements:
+        if isinstance(statement, tree.Let | tree.For | tree.Comprehension):
+            found += [True for name in bound_names(statement.pattern) if name.name == word]
+        elif isinstance(statement, tree.SharedLayer) and statement.name.name == word:
+            found.append(True)
+    return found
+
+
+def _find(scope: Scope, word: str) -> Global | None:
+    if word in scope.imports:
+        statement, imported = scope.imports[word]
+        try:
+            other = scope.files.imported(scope, statement, imported.name)
+        except Mistake:
+            return None
+        return _find(other, imported.name.name)
+    item = scope.items.get(word)
+    return None if item is None else Global(item, scope, word)
+
+
+def _imported(scope: Scope, name: tree.Name) -> Global | None:
+    for alias, (_, imported) in scope.imports.items():
+        if name.span in (imported.name.span, imported.alias.span):
+            return _find(scope, alias)
+    return None
+
+
+def _argument(scope: Scope, item: tree.Item, owner: tree.Expression, name: str) -> Meaning | None:
+    match callee(scope, item, owner):
+        case Global(item=found) as target if not isinstance(found, tree.Let):
+            return parameter(target, name)
+        case Word(entry=entry) if name in entry.arguments():
+            return EntryParameter(entry, name)
+    return None
+
+
+def parameter(target: Global, name: str) -> Local | None:
+    """A parameter of an item; of an alias also one of the net that it names."""
+    if isinstance(target.item, tree.Let):
+        return None
+    definition = Definition(target.item, target.scope)
+    for found in parameters_of(definition):
+        if found.name.name == name:
+            owner = _owner(target.scope, found)
+            return None if owner is None else Local(owner[0], owner[1], name)
+    return None
+
+
+def _owner(scope: Scope, wanted: tree.Parameter) -> tuple[tree.Item, Scope] | None:
+    """The item of a parameter, among those of all files that are known."""
+    for other in scope.files.scopes.values():
+        for item in other.file.items:
+            if item.span.source is wanted.span.source and (
+                item.span.start <= wanted.span.start < item.span.end
+            ):
+                return item, other
+    return None
+
+
+def _member(scope: Scope, item: tree.Item, owner: tree.Expression, name: str) -> Local | None:
+    """A name inside the block that made what `owner` names."""
+    if not isinstance(owner, tree.Name):
+        return None
+    for value in values_named(item, owner.name):
+        target = callee(scope, item, value)
+        if (
+            isinstance(target, Global)
+            and isinstance(target.item, tree.Block | tree.Net)
+            and name in survey(target.item).bound
+        ):
+            return Local(target.item, target.scope, name)
+    return None
+
+
+def values_named(item: tree.Item, word: str) -> list[tree.Expression]:
+    """What an item gives a name to with `as` and `=`: of a pipeline its last step."""
+    found: list[tree.Expression] = []
+    waiting: list[object] = [item]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, tuple):
+            waiting.extend(node)
+        elif isinstance(node, tree.TreeNode):
+            named = node.name if isinstance(node, tree.Step | tree.Side) else None
+            if named is not None and named.name == word:
+                assert isinstance(node, tree.Step | tree.Side)
+                value = node.value
+                while isinstance(value, tree.Pipeline):
+                    value = value.steps[-1].value
+                found.append(value)
+            waiting.extend(getattr(node, field) for field in type(node).fields if field != "span")
+    return found
+
+
+def _of_trained_net(scope: Scope, train: tree.Train, word: str) -> Local | None:
+    """A name of the net that a train section is about: of the one it names, else of any."""
+    chosen = [
+        setting.value
+        for setting in train.settings
+        if isinstance(setting, tree.Setting) and setting.name.name == "net"
+    ]
+    nets: list[tree.Item] = []
+    for value in chosen:
+        target = callee(scope, None, value)
+        if isinstance(target, Global):
+            nets.append(target.item)
+    for net in nets or scope.nets:
+        if word in survey(net).bound:
+            return Local(net, scope, word)
+    return None
