@@ -230,7 +230,9 @@ def _mask_size(layer: Any, mask: TensorType, made: TensorType, memory: TensorTyp
 
 
 def _sample(layer: Any, inputs: _Inputs, made: TensorType) -> Saved:
-    """The deviations and the noise."""
+    """The deviations and the noise, which may be an input."""
+    if layer.noise is not None:
+        return Saved((layer.noise,), own=FLOAT * made.size)
     return Saved(own=2 * FLOAT * made.size)
 
 
