@@ -1,8 +1,8 @@
 """Writes what the package carries ready-made, so that a start of `netdsl check` is quick.
 
 `python -m netdsl.generate` writes the parser's tables from grammars/netdsl.lark, and from the
-records the index of the catalogue's words. With `--check` it writes nothing and fails where a file
-is stale.
+records the index of the catalogue's words; from the explanations of diagnostics their page in the
+documentation. With `--check` it writes nothing and fails where a file is stale.
 """
 
 from __future__ import annotations
@@ -71,9 +71,17 @@ def index() -> str:
     )
 
 
+def diagnostics() -> str:
+    """The page of all codes, from their explanations."""
+    from netdsl.diagnostics.explain import page
+
+    return page()
+
+
 FILES = {
     TABLES: tables,
     PACKAGE / "catalog" / "index.py": index,
+    PACKAGE.parent / "docs" / "diagnostics.md": diagnostics,
 }
 
 

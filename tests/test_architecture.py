@@ -9,12 +9,15 @@ from tests.conftest import REPOSITORY
 DOCUMENT = (REPOSITORY / "docs" / "architecture.md").read_text(encoding="utf-8")
 LINE = re.compile(r"^- `(netdsl/[^`]+)`: \S.*$", re.MULTILINE)
 
+# Pages of one form, one for each code, which a test of their own compares with the codes.
+PAGES = re.compile(r"(?<=^netdsl/diagnostics/explained/)[a-z-]+\.md$")
+
 
 def files() -> set[str]:
     """The files of the package with something in them, as paths from the repository's folder."""
     found = (REPOSITORY / "netdsl").rglob("*")
     return {
-        file.relative_to(REPOSITORY).as_posix()
+        PAGES.sub("CODE.md", file.relative_to(REPOSITORY).as_posix())
         for file in found
         if file.is_file() and file.stat().st_size and "__pycache__" not in file.parts
     }

@@ -22,6 +22,7 @@ COMMANDS = {
     "diff": "netdsl.cli.diff",
     "draw": "netdsl.cli.draw",
     "eval": "netdsl.cli.eval",
+    "explain": "netdsl.cli.explain",
     "export": "netdsl.cli.export",
     "fmt": "netdsl.cli.fmt",
     "lsp": "netdsl.cli.lsp",
@@ -36,7 +37,7 @@ COMMANDS = {
 }
 
 # Commands that are over before it pays to look for what can be thrown away.
-_SHORT = frozenset({"check", "diff", "draw", "export", "fmt", "zoo"})
+_SHORT = frozenset({"check", "diff", "draw", "explain", "export", "fmt", "zoo"})
 
 # The packages that are stages of a spec's way, in the words of a failure's message.
 _STAGES = {

@@ -9,7 +9,7 @@ from netdsl.record import Record
 from netdsl.syntax import tree
 
 # Fields that name or bind something; what stands in all others is used.
-_NAMING = frozenset(("name", "pattern", "number", "names"))
+_NAMING = frozenset(("name", "pattern", "number", "names", "words"))
 
 
 class Survey(Record):
