@@ -11,10 +11,9 @@ import re
 from bisect import bisect_right
 
 from netdsl.analyze.cost import Costs
-from netdsl.elaborate.limits import Limits
 from netdsl.elaborate.report import Report
 from netdsl.elaborate.scope import Scope
-from netdsl.lsp.checking import Checked, Checker
+from netdsl.lsp.checking import LIMITS, Checked, Checker
 from netdsl.lsp.library import Library, Opened
 from netdsl.lsp.occurrences import Occurrence, occurrences
 from netdsl.lsp.positions import Positions
@@ -34,9 +33,8 @@ class Document:
     ) -> None:
         self.path = os.path.realpath(path)
         self._encoding = encoding
-        limits = Limits()
-        self.library = Library(root, limits.imports, opened)
-        self._checker = Checker(self.library, limits)
+        self.library = Library(root, LIMITS.imports, opened)
+        self._checker = Checker(self.library)
         self._scope: Scope | None = None
         self._checked: Checked | None = None
         self._shapes = Shapes()

@@ -28,7 +28,7 @@ def hover(document: Document, offset: int) -> tuple[str, tuple[int, int]] | None
         item, occurrence = found
         place = document.place(occurrence.name.span)
         assert place is not None
-        parts = [_of_name(document, item, occurrence), _figures(document, occurrence, place[0])]
+        parts = [_figures(document, occurrence, place[0]), _of_name(document, item, occurrence)]
         text = "\n\n".join(part for part in parts if part)
         if text:
             return text, place

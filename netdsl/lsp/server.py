@@ -50,6 +50,8 @@ class Server(LanguageServer):
         # How long the last check took, in seconds.
         self._took = 0.0
         self.snippets = False
+        # Whether the client said that it ends.
+        self.ended = False
 
     def document(self, uri: str) -> Document | None:
         """An open document; None for any other."""
@@ -132,7 +134,8 @@ server = Server()
 def initialize(params: types.InitializeParams) -> None:
     """Learns what the client can do and which folders it works in."""
     workspace = server.workspace
-    server.specs.encoding = str(getattr(workspace.position_encoding, "value", "utf-16"))
+    encoding = workspace.position_encoding or types.PositionEncodingKind.Utf16
+    server.specs.encoding = types.PositionEncodingKind(encoding).value
     server.specs.add_folders([folder.uri for folder in params.workspace_folders or ()])
     if params.root_uri and not params.workspace_folders:
         server.specs.add_folders([params.root_uri])
@@ -145,6 +148,12 @@ def initialize(params: types.InitializeParams) -> None:
 def initialized(params: types.InitializedParams) -> None:
     """Gets ready while nobody waits."""
     asyncio.get_running_loop().call_later(0.05, _prepare)
+
+
+@server.feature(types.SHUTDOWN)
+def shut_down(params: None) -> None:
+    """The client is about to end the server."""
+    server.ended = True
 
 
 @server.feature(types.TEXT_DOCUMENT_DID_OPEN)

@@ -6,7 +6,7 @@ change keep what was found out about them when it last made sense.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from netdsl.graph import Graph
 from netdsl.lsp.checking import Checked
@@ -26,11 +26,13 @@ class Shapes:
         # By the name of an item: its text when it last made sense, and its bodies then.
         self._good: dict[str, tuple[Source, _Bodies]] = {}
 
-    def read(self, checked: Checked, segments: Iterable[Segment]) -> None:
+    def read(self, checked: Checked, segments: Sequence[Segment]) -> None:
         """Takes the graphs of a check of these segments."""
         nets = [net.graph for net in checked.nets.values() if net is not None]
         self.facts.read([*nets, *checked.unfinished])
         unfinished = {graph.definition.name.span.source for graph in checked.unfinished}
+        broken = bool(unfinished) or any(net is None for net in checked.nets.values())
+        broken |= any(segment.diagnostics for segment in segments)
         good: dict[str, tuple[Source, _Bodies]] = {}
         for segment in segments:
             source = segment.source
@@ -39,13 +41,15 @@ class Shapes:
                 whole = not segment.diagnostics and source not in unfinished
                 if whole and bodies:
                     good[name] = source, bodies
-                elif name in self._good:
+                elif broken and name in self._good:
                     good[name] = self._good[name]
         self._good = good
 
     def line(self, segment: Segment, number: int) -> list[Line]:
         """What a line of a segment, counted from 1, does in each body."""
         source = segment.source
+        if number > segment.text.count("\n") + 1:
+            return []  # an empty line after it
         found = _line(self.facts.bodies(source), source, number)
         if found:
             return found
@@ -53,7 +57,7 @@ class Shapes:
             if name in self._good:
                 before, bodies = self._good[name]
                 same = _same_line(segment.text, before.text, number)
-                if before is not source and same is not None:
+                if same is not None:
                     return _line(bodies, before, same)
         return []
 
@@ -68,7 +72,7 @@ class Shapes:
             if name in self._good:
                 before, bodies = self._good[name]
                 same = _same_line(segment.text, before.text, line)
-                if before is not source and same is not None:
+                if same is not None:
                     return _from(bodies, _start(before, same) + column - 1)
         return []
 
