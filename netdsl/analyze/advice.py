@@ -101,7 +101,8 @@ class _Arguments(Record):
     def chosen_here(self, name: str) -> bool:
         """Whether an argument is left out or a plain value, rather than a parameter of a block."""
         written = self.node.written.arguments.get(name)
-        return written is None or isinstance(written, tree.Literal | tree.Unary)
+        parts = written.items if isinstance(written, tree.Display) else (written,)
+        return all(part is None or isinstance(part, tree.Literal | tree.Unary) for part in parts)
 
     def edit(self, text: str, name: str, value: str) -> tuple[Help, ...]:
         """The help that gives an argument another value."""

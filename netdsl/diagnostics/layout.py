@@ -171,7 +171,11 @@ def _help(help: Help, diagnostic: Diagnostic, page: _Page) -> Lines:
 def _says_it_all(help: Help, diagnostic: Diagnostic) -> bool:
     """Whether the sentence names the word that takes the place of the one underlined."""
     word = help.replacement or ""
-    return help.span == diagnostic.label.span and word.isidentifier() and word in help.text
+    return (
+        help.span == diagnostic.label.span
+        and word.replace("-", "_").isidentifier()
+        and word in help.text
+    )
 
 
 def _visible_lines(text: str) -> list[str]:
