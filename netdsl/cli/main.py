@@ -26,6 +26,7 @@ COMMANDS = {
     "export": "netdsl.cli.export",
     "fmt": "netdsl.cli.fmt",
     "lsp": "netdsl.cli.lsp",
+    "new": "netdsl.cli.new",
     "parity": "netdsl.cli.parity",
     "predict": "netdsl.cli.predict",
     "report": "netdsl.cli.report",
@@ -37,7 +38,7 @@ COMMANDS = {
 }
 
 # Commands that are over before it pays to look for what can be thrown away.
-_SHORT = frozenset({"check", "diff", "draw", "explain", "export", "fmt", "zoo"})
+_SHORT = frozenset({"check", "diff", "draw", "explain", "export", "fmt", "new", "zoo"})
 
 # The packages that are stages of a spec's way, in the words of a failure's message.
 _STAGES = {

@@ -25,7 +25,8 @@ EXAMPLES = [
     for file in sorted((REPOSITORY / "examples").rglob("*.net"))
     if not (file.parent / "weights.safetensors").exists()  # a run has its spec as it was trained
 ]
-SPECS = [*FILES, *STD, *EXAMPLES]
+NEW = sorted((REPOSITORY / "specs" / "new").glob("*.net"))
+SPECS = [*FILES, *STD, *NEW, *EXAMPLES]
 
 
 def name(file: Path) -> str:
