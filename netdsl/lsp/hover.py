@@ -28,8 +28,9 @@ def hover(document: Document, offset: int) -> tuple[str, tuple[int, int]] | None
         item, occurrence = found
         place = document.place(occurrence.name.span)
         assert place is not None
-        parts = [_figures(document, occurrence, place[0]), _of_name(document, item, occurrence)]
-        text = "\n\n".join(part for part in parts if part)
+        applied = occurrence.role in ("call", "use")
+        figures = _figures(document, place[0]) if applied else ""
+        text = _joined(figures, _of_name(document, item, occurrence))
         if text:
             return text, place
     word = document.word_at(offset) if found is None else None
@@ -37,8 +38,12 @@ def hover(document: Document, offset: int) -> tuple[str, tuple[int, int]] | None
         item_here = document.item_at(offset)
         meaning = names.named(document.scope, item_here, document.text[slice(*word)], True)
         if meaning is not None:
-            return describe(document, meaning), word
+            return _joined(_figures(document, word[0]), describe(document, meaning)), word
     return _of_line(document, offset)
+
+
+def _joined(*parts: str) -> str:
+    return "\n\n".join(part for part in parts if part)
 
 
 def _of_name(document: Document, item: tree.Item, occurrence: Occurrence) -> str:
@@ -56,7 +61,7 @@ def describe(document: Document, meaning: Meaning) -> str:
             head = parameter(meaning.name, argument)
             return f"{_code(head)}\n\n{argument.doc}; {expected(argument)}"
         case Global():
-            return "\n\n".join(part for part in (_code(heading(meaning)), _doc(meaning)) if part)
+            return _joined(_code(heading(meaning)), meaning.item.doc.strip())
         case Local():
             return _of_local(document, meaning)
         case BuiltinName():
@@ -82,10 +87,6 @@ def heading(item: Global) -> str:
 def one_line(node: tree.TreeNode) -> str:
     """A piece of the tree as it is written, in one line."""
     return " ".join(node.span.text.split())
-
-
-def _doc(item: Global) -> str:
-    return item.item.doc.strip()
 
 
 def _code(text: str) -> str:
@@ -130,10 +131,8 @@ def _listed(texts: Sequence[str]) -> str:
     return f"{text} and {len(texts) - _MOST} more" if len(texts) > _MOST else text
 
 
-def _figures(document: Document, occurrence: Occurrence, start: int) -> str:
-    """What flows out of the layer or block that a name calls, and what it costs."""
-    if occurrence.role not in ("call", "use"):
-        return ""
+def _figures(document: Document, start: int) -> str:
+    """What flows out of the layer or block whose call begins at an offset, and what it costs."""
     begin, segment = document.segment_at(start)
     shapes, costs = document.shapes, document.costs
     uses = shapes.uses_from(segment, start - begin)
