@@ -14,14 +14,15 @@ from netdsl.record import Record
 
 Array: TypeAlias = npt.NDArray[Any]
 
-# Beside the seed, so that draws of training, of evaluations and of augmentations differ.
-_LEARNED, _JUDGED = 21, 22
+# Beside the seed, so that draws of training, of evaluations and of anything else differ.
+_LEARNED, _JUDGED, _PRIOR = 21, 22, 23
 
 
 class Draws(Record):
     """The standard normal numbers that a net needs: a tensor of each shape for each example.
 
-    `names` are those of the net's last inputs, in order. An evaluation draws by `seed`.
+    `names` are those of the net's last inputs, in order. An evaluation draws by `seed`, and so do
+    examples that are made.
     """
 
     names: tuple[str, ...]
@@ -35,6 +36,10 @@ class Draws(Record):
     def judged(self, count: int, batch: int) -> dict[str, Array]:
         """For the batch of that number in an evaluation; each evaluation draws the same."""
         return self._drawn(count, [self.seed, batch, _JUDGED])
+
+    def prior(self, count: int) -> dict[str, Array]:
+        """For so many examples that are made from draws alone."""
+        return self._drawn(count, [self.seed, _PRIOR])
 
     def none(self, count: int) -> list[Array]:
         """Zeros in place of draws: a prediction goes by the means."""

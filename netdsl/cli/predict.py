@@ -1,4 +1,4 @@
-"""`netdsl predict`: what a trained net says of new data, or how it goes on."""
+"""`netdsl predict`: what a trained net says of new data, how it goes on, what it makes."""
 
 from __future__ import annotations
 
@@ -23,12 +23,28 @@ import click
     type=click.FloatRange(0),
     help="Below 1 --generate prefers what is likely; 0 takes the likeliest.  [default: 1]",
 )
-@click.option("--seed", type=click.IntRange(0), help="Where --generate starts.  [default: 0]")
+@click.option(
+    "--samples",
+    type=click.IntRange(1),
+    help="So many examples that a net makes when each `sample` in it draws from the prior.",
+)
+@click.option(
+    "--latent",
+    is_flag=False,
+    flag_value="",
+    metavar="[NAME]",
+    help="The codes of the test share: the tensor of that name, else what kl_divergence is of.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    help="Where --generate and --samples start.  [default: 0]",
+)
 @click.option(
     "-o",
     "--output",
     type=click.Path(path_type=Path),
-    help="Draw the classes of pixels over each picture: into a .png file, several into a folder.",
+    help="Pictures: a .png, or a folder for one each. With --latent .png, .pdf or .svg.",
 )
 @click.option("--plain", is_flag=True, help="With -o the classes alone, as numbers of a palette.")
 @click.option("--backend", metavar="NAME", help="Another than the one that trained, or onnx.")
@@ -40,6 +56,8 @@ def command(
     count: int | None,
     prompt: str | None,
     temperature: float | None,
+    samples: int | None,
+    latent: str | None,
     seed: int | None,
     output: Path | None,
     plain: bool,
@@ -56,16 +74,24 @@ def command(
 
     from netdsl.extras import need
 
-    if count is None and not files:
-        raise click.UsageError("give files, or --generate with a number")
-    if count is None and (prompt, temperature, seed) != (None, None, None):
-        raise click.UsageError("--prompt, --temperature and --seed belong to --generate")
+    alone = [name for name, given in (("--generate", count), ("--samples", samples),
+             ("--latent", latent)) if given is not None]  # fmt: skip
+    if len(alone) > 1:
+        raise click.UsageError(f"{alone[0]} and {alone[1]} are two predictions; give one")
+    if not alone and not files:
+        raise click.UsageError("give files, --generate or --samples with a number, or --latent")
+    if count is None and (prompt, temperature) != (None, None):
+        raise click.UsageError("--prompt and --temperature belong to --generate")
+    if count is None and samples is None and seed is not None:
+        raise click.UsageError("--seed belongs to --generate and --samples")
     if count is not None and len(files) + (prompt is not None) > 1:
         raise click.UsageError("--generate goes on with one file, or with --prompt")
     if output is not None and count is not None:
         raise click.UsageError("-o draws what is said of files; it does not go with --generate")
-    if plain and output is None:
-        raise click.UsageError("--plain belongs to -o")
+    if plain and (output is None or alone):
+        raise click.UsageError("--plain belongs to -o, with files")
+    if count is None and alone and files:
+        raise click.UsageError(f"{alone[0]} takes no files")
     for module in ("numpy", "safetensors"):
         need(module)
     from netdsl.cli.specs import open_spec
@@ -77,6 +103,17 @@ def command(
         file = files[0] if files else None
         made = session.generate(run, file, drawing, device, open_spec, backend)
         _tell(made, as_json)
+        return
+    if alone or (output is not None and not session.reading(run).classes):
+        from netdsl.cli import pictures
+
+        asked = (device, open_spec, backend)
+        if samples is not None:
+            pictures.made(run, samples, seed or 0, output, asked, as_json)
+        elif latent is not None:
+            pictures.codes(run, latent or None, output, asked, as_json)
+        elif output is not None:
+            pictures.reconstructions(run, files, output, asked, as_json)
         return
     from netdsl.training.drawn import Drawn, save
 

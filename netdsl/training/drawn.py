@@ -1,4 +1,4 @@
-"""What a net says of pictures as pictures: the classes of pixels over them, or restored ones."""
+"""What a net says of the pixels of pictures as pictures: their classes over them, or alone."""
 
 from __future__ import annotations
 
@@ -37,15 +37,11 @@ def drawn(
     """A picture for each example, from what flowed in and what the net gave.
 
     A class for each pixel is drawn over the input, or is a picture with a palette by itself where
-    it is to be `plain`. A net of no classes that gives pictures has these drawn. Raises `UserError`
-    for any other net.
+    it is to be `plain`. Raises `UserError` where there is not a class for each pixel.
     """
     picture = next((a for a, s in zip(inputs, schemas, strict=True) if s.kind == "image"), None)
-    if values.ndim != 4 or (not reading.classes and values.shape[-1] not in (1, 3)):
+    if values.ndim != 4:
         raise UserError("-o draws a class for each pixel, or pictures; this net gives neither")
-    if not reading.classes:
-        yield from ((name, _picture(one)) for name, one in zip(names, values, strict=True))
-        return
     count = len(reading.classes)
     for at, (name, chosen) in enumerate(zip(names, classes_of(values, reading), strict=True)):
         if plain:

@@ -41,23 +41,17 @@ def from_prior(net: ElaboratedNet) -> ElaboratedNet:
     return net.replace(graph=_Bodies(prior=True).of(net.graph).graph)
 
 
-def draws_of(
-    before: ElaboratedNet,
-    after: ElaboratedNet,
-    shapes: Sequence[tuple[int, ...]],
-    seed: int,
-) -> Draws | None:
-    """What flows into a net beside the inputs that it had before; None for nothing.
+def draws_of(net: ElaboratedNet, shapes: Sequence[tuple[int, ...]], seed: int) -> Draws | None:
+    """What flows into a net behind its own inputs; None for nothing.
 
-    `shapes` are those of examples for the inputs before, which settle sizes that the net leaves
-    open.
+    `shapes` are those of examples for its own, which settle sizes that the net leaves open.
     """
-    further = after.inputs[len(before.inputs) :]
+    own, further = net.inputs[: len(shapes)], net.inputs[len(shapes) :]
     if not further:
         return None
     known = {
         str(size): found
-        for port, shape in zip(before.inputs, shapes, strict=True)
+        for port, shape in zip(own, shapes, strict=True)
         for size, found in zip(port.type.shape, shape, strict=True)
         if isinstance(size, Size)
     }

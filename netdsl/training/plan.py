@@ -174,7 +174,7 @@ def _with_draws(
     """The net, and its phases, where what `sample` draws flows in."""
     after = drawing(net)
     shapes = [tuple(data.fields[name].values.shape[1:]) for name in inputs]
-    draws = draws_of(net, after, shapes, seed)
+    draws = draws_of(after, shapes, seed)
     return after, (replace(one, task=one.task.replace(draws=draws)) for one in phases)
 
 

@@ -258,6 +258,18 @@ def stored_spec(path: Path, opener: Opener) -> Spec:
     return _stored_spec(run, run.settings(), {}, opener)
 
 
+def stored_plan(path: Path, opener: Opener) -> Plan:
+    """The plan of a run over the data that it was begun with."""
+    run = RunFolder.open(path)
+    stored = run.settings()
+    return _stored_plan(_stored_spec(run, stored, {}, opener), stored)
+
+
+def reading(path: Path) -> Reading:
+    """How the answers of a run's net are read."""
+    return Reading.from_json(RunFolder.open(path).settings()["reading"])
+
+
 def predict(
     path: Path,
     files: Iterable[Path],
@@ -269,18 +281,17 @@ def predict(
 ) -> list[dict[str, Any]]:
     """What a run's net says of new examples, by the backend that trained or another.
 
-    The run's own data is not needed. `drawing` gets the pictures that it gives, see `drawn`.
+    The run's own data is not needed. `drawing` gets pictures of classes of pixels, see `drawn`.
     """
-    trained = _trained(path, device, opener, backend_name)
-    reading, schemas = trained.reading, trained.schemas
+    known = trained(path, device, opener, backend_name)
     told = []
     for file in files:
-        names, arrays = read_new(file, schemas)
-        values = trained.model.predict(arrays)[reading.output]
-        found = answers(values, reading, trained.vocabulary)
+        names, arrays = read_new(file, known.schemas)
+        values = known.model.predict(arrays)[known.reading.output]
+        found = answers(values, known.reading, known.vocabulary)
         told += [{"input": name} | answer for name, answer in zip(names, found, strict=True)]
         if drawing is not None:
-            drawing(drawn(names, arrays, schemas, values, reading, plain))
+            drawing(drawn(names, arrays, known.schemas, values, known.reading, plain))
     return told
 
 
@@ -296,23 +307,23 @@ def generate(
 
     `file` has the series, or the beginning of the text.
     """
-    trained = _trained(path, device, opener, backend_name)
-    if len(trained.schemas) > 1:
+    known = trained(path, device, opener, backend_name)
+    if len(known.schemas) > 1:
         raise UserError("only a net with one input can generate: what there is so far")
-    (schema,) = trained.schemas
+    (schema,) = known.schemas
     if schema.vocabulary is None:
         if file is None:
             raise UserError("a series goes on from the rows of a file; name one")
-        return forecast(trained.model, trained.reading, schema, file, drawing)
-    length = trained.net.inputs[0].type.shape[0]
-    known = length if isinstance(length, int) else None
-    writer = Writer(trained.model, trained.reading, schema, known)
+        return forecast(known.model, known.reading, schema, file, drawing)
+    length = known.net.inputs[0].type.shape[0]
+    whole = length if isinstance(length, int) else None
+    writer = Writer(known.model, known.reading, schema, whole)
     return writer.write(drawing if file is None else drawing.replace(prompt=read_text(file)))
 
 
 @dataclass(frozen=True, slots=True)
-class _Trained:
-    """The net of a run with its weights, what flows into it, and how its output is read."""
+class Trained:
+    """A net of a run with its weights, what flows into it, and how its output is read."""
 
     net: ElaboratedNet
     model: Model
@@ -326,20 +337,32 @@ class _Trained:
         return next((one for one in known if one and one.units == self.reading.classes), None)
 
 
-def _trained(path: Path, device: str, opener: Opener, backend_name: str | None) -> _Trained:
+def trained(
+    path: Path,
+    device: str,
+    opener: Opener,
+    backend_name: str | None = None,
+    change: Callable[[Spec], ElaboratedNet] | None = None,
+) -> Trained:
+    """The net of a run, or what `change` makes of its spec: a net with the same weights."""
     run = RunFolder.open(path)
     stored = run.settings()
     spec = _stored_spec(run, stored, {}, opener)
     weights = run.weights()
     _check_weights(spec.net, weights, path)
-    reading = Reading.from_json(stored["reading"])
+    read_as = Reading.from_json(stored["reading"])
     schemas = [Schema.from_json(schema) for schema in stored["inputs"]]
     chosen = runtime(backend_name or stored["backend"])
-    # The classes may be read from a tensor that the loss alone makes an output.
-    own = any(output.name == reading.output for output in spec.net.graph.outputs)
-    model = chosen.make_model(spec.net if own else spec.trained, reading.output, device)
+    net = change(spec) if change else _predicting(spec, read_as)
+    model = chosen.make_model(net, read_as.output, device)
     model.put_weights(weights)
-    return _Trained(spec.net, model, schemas, reading)
+    return Trained(net, model, schemas, read_as)
+
+
+def _predicting(spec: Spec, reading: Reading) -> ElaboratedNet:
+    """The spec's net; where the loss alone makes an output of what is read, the one with it."""
+    own = any(output.name == reading.output for output in spec.net.graph.outputs)
+    return spec.net if own else spec.trained
 
 
 def _told(error: UserError | OSError) -> str:

@@ -97,7 +97,7 @@ def test_what_draws_nothing_stays_as_it_is() -> None:
     assert drawing(net).graph is net.graph
     given = elaborated("net N {\n input x: 3\n input e: 3\n x -> sample(it, it, noise=e)\n}")
     assert drawing(given).graph is given.graph
-    assert draws_of(net, drawing(net), [(32, 32, 3)], 0) is None
+    assert draws_of(drawing(net), [(32, 32, 3)], 0) is None
 
 
 @pytest.mark.parametrize("backend", ["torch", "keras", "onnx"])
@@ -132,7 +132,7 @@ def test_what_comes_from_the_prior_does_not_go_by_the_input(nested: ElaboratedNe
 
 def test_open_sizes_are_settled_by_the_fields() -> None:
     net = elaborated(OPEN)
-    found = draws_of(net, drawing(net), [(17, 3)], 0)
+    found = draws_of(drawing(net), [(17, 3)], 0)
     assert found is not None
     assert found.shapes == ((17, 4),)
 
