@@ -19,7 +19,7 @@ def test_pictures_stand_in_a_square_with_white_between_them() -> None:
     for number in range(5):
         top, left = 2 + 50 * (number // 3), 2 + 26 * (number % 3)
         place = sheet[top : top + 48, left : left + 24]
-        np.testing.assert_allclose(place, pictures[number, 0])
+        np.testing.assert_array_equal(place, pictures[number].item())
     shown = (sheet != 1).sum()
     assert shown == 5 * 48 * 24
 
