@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
+from itertools import groupby
 from typing import Literal, TypeAlias
 
 from netdsl.analyze.cost import Costs
@@ -21,7 +22,7 @@ from netdsl.catalog.base import Layer
 from netdsl.catalog.describe import value_text
 from netdsl.graph import ElaboratedNet, Graph
 from netdsl.record import Record
-from netdsl.tensor import Dim
+from netdsl.tensor import Dim, TensorType
 
 # Beyond so many steps on a level, the search passes over what is frequent (difflib's "junk"): the
 # difference found is a true one, if perhaps not the shortest.
@@ -62,6 +63,17 @@ def difference(before: ElaboratedNet, after: ElaboratedNet) -> tuple[Change, ...
     )
 
 
+def reshaped(before: ElaboratedNet, after: ElaboratedNet) -> tuple[Reshaped, ...]:
+    """What gives another shape than before on the net's own level, neighbours alike as one."""
+    pairs = _Comparison().pairs(before.graph, after.graph)
+    changed = [(old, new) for old, new in pairs if old and new and old.output != new.output]
+    found: list[Reshaped] = []
+    for kinds, alike in groupby(changed, key=lambda pair: (pair[0].output, pair[1].output)):
+        names = [new.name for _, new in alike]
+        found.append(Reshaped(names[0], names[-1], *kinds))
+    return tuple(found)
+
+
 def _inputs(net: ElaboratedNet) -> dict[str, str]:
     return {port.name: str(port.type) for port in net.inputs}
 
@@ -81,6 +93,15 @@ def _declared(word: str, before: Mapping[str, str], after: Mapping[str, str]) ->
             yield _change(kind, names, calls)
 
 
+class Reshaped(Record):
+    """Layers or blocks from one name to another whose output has another type than before."""
+
+    first: str
+    last: str
+    before: TensorType
+    after: TensorType
+
+
 class _Comparison:
     """Compares graphs; two bodies are compared once, wherever they are used."""
 
@@ -98,11 +119,23 @@ class _Comparison:
             self._changes[pair] = () if before is after else tuple(_merged(self._level(*pair)))
         return self._changes[pair]
 
+    def pairs(self, before: Graph, after: Graph) -> Iterator[tuple[Step | None, Step | None]]:
+        """Steps of two levels that belong together; None where one has no partner."""
+        old, new = self._of(before), self._of(after)
+        for a, b in self._places(old, new):
+            yield (
+                None if a is None else old.steps[a],
+                None if b is None else new.steps[b],
+            )
+
+    def _places(self, old: Steps, new: Steps) -> list[tuple[int | None, int | None]]:
+        keys: tuple[_Key, ...] = (self._exactly, _as_called, _kind)
+        return list(_matched(old.steps, new.steps, 0, 0, keys))
+
     def _level(self, before: Graph, after: Graph) -> Iterator[Change]:
         """The changes on one level of two bodies, and in the blocks on it."""
         old, new = self._of(before), self._of(after)
-        keys: tuple[_Key, ...] = (self._exactly, _as_called, _kind)
-        pairs = list(_matched(old.steps, new.steps, 0, 0, keys))
+        pairs = self._places(old, new)
         wiring = _Wiring(old, new, {a: b for a, b in pairs if a is not None and b is not None})
         for a, b in pairs:
             if b is None and a is not None:

@@ -111,6 +111,11 @@ class Check:
         self.others: list[Judged] = []
 
     @property
+    def files(self) -> tuple[str, ...]:
+        """The paths of the files that were read."""
+        return tuple(self._spec.sources)
+
+    @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """Mistakes, warnings, and what is to be told of the promises of every net, once."""
         told = {_key(diagnostic): diagnostic for diagnostic in self._spec.diagnostics}

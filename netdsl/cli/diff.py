@@ -44,7 +44,7 @@ def command(before: str, after: str, depth: int | None, json_: bool) -> None:
         _print_json(nets, costs, changes)
         return
     click.echo(f"{before} {_ARROW} {after}\n")
-    for line in _page(costs, changes, depth):
+    for line in page(costs, changes, depth):
         click.echo(line)
 
 
@@ -90,7 +90,7 @@ class _Line(Record):
     macs: str
 
 
-def _page(costs: Sequence[Cost], changes: Sequence[Change], depth: int | None) -> Iterator[str]:
+def page(costs: Sequence[Cost], changes: Sequence[Change], depth: int | None) -> Iterator[str]:
     """A line for each change, then the totals."""
     if not changes:
         yield "no difference"

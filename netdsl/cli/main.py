@@ -33,6 +33,7 @@ COMMANDS = {
     "runs": "netdsl.cli.runs",
     "sweep": "netdsl.cli.sweep",
     "train": "netdsl.cli.train",
+    "watch": "netdsl.cli.watch",
     "weights": "netdsl.cli.weights",
     "zoo": "netdsl.cli.zoo",
 }
