@@ -111,9 +111,9 @@ class Check:
         self.others: list[Judged] = []
 
     @property
-    def files(self) -> tuple[str, ...]:
-        """The paths of the files that were read."""
-        return tuple(self._spec.sources)
+    def sources(self) -> Mapping[str, str]:
+        """The text of every file that was read, by path."""
+        return self._spec.sources
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:

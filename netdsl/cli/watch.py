@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import click
 
@@ -18,9 +18,10 @@ from netdsl.cli.nets import net_options
 from netdsl.cli.overrides import depth_of, limits_of, numbers_of, overrides_of
 from netdsl.diagnostics import Diagnostic, SpecError, UserError
 from netdsl.diagnostics.render import terminal
+from netdsl.elaborate.scope import read_text
 
-# Seconds between two looks at the files. To ask a few files for their times costs nothing, and works
-# where an editor puts a new file in place of the old one and on drives of other machines.
+# Seconds between two looks at the files. To ask a few files for their times costs nothing, and
+# works where an editor puts a new file in place of the old one and on drives of other machines.
 _PAUSE = 0.1
 
 _ARROW = "\N{RIGHTWARDS ARROW}"
@@ -48,21 +49,22 @@ def command(
     overrides, numbers, bounds = overrides_of(sets), numbers_of(sizes, "--size"), limits_of(limits)
     watch = _Watch(depth)
     files: tuple[str, ...] = ()
+    before: tuple[object, ...] = ()
     try:
         while True:
-            # What is saved while a check is under way is seen after it.
-            before = _state(files)
             try:
                 check = Check(spec, overrides, numbers, bounds, root)
             except UserError as error:
                 if not files:
                     raise
                 click.echo(f"error: {error}")
+                before = _state(files)
             else:
                 watch.show(check)
-                if check.files != files:
-                    files = check.files
-                    before = _state(files)
+                files = tuple(check.sources)
+                before = _state(files)
+                if _is_stale(check.sources):
+                    continue
             _wait(files, before)
     except KeyboardInterrupt:
         click.echo()
@@ -92,15 +94,15 @@ class _Watch:
 
             show(analysis, check.others, self._depth)
         else:
-            for line in _changes(self._right, analysis, self._depth):
+            for line in _changes(self._right, analysis):
                 click.echo(line)
         self._right = analysis
         _tell(check.diagnostics)
 
 
-def _changes(before: Analysis, after: Analysis, depth: int | None) -> Iterator[str]:
+def _changes(before: Analysis, after: Analysis) -> Iterator[str]:
     """What changed, as `netdsl diff` shows it, and below it the shapes."""
-    yield from page([before.cost, after.cost], difference(before.net, after.net), depth)
+    yield from page([before.cost, after.cost], difference(before.net, after.net), None)
     shapes = reshaped(before.net, after.net)
     if shapes:
         yield ""
@@ -117,6 +119,17 @@ def _tell(diagnostics: tuple[Diagnostic, ...]) -> None:
     if diagnostics:
         terminal(diagnostics, sys.stdout)
     sys.stdout.flush()
+
+
+def _is_stale(sources: Mapping[str, str]) -> bool:
+    """Whether a file was saved while it was checked."""
+    for path, text in sources.items():
+        try:
+            if read_text(path) != text:
+                return True
+        except (OSError, ValueError):
+            continue  # it is looked at again when it comes back
+    return False
 
 
 def _wait(files: tuple[str, ...], before: tuple[object, ...]) -> None:

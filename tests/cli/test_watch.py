@@ -25,7 +25,7 @@ net Small(classes = 10) {
   input image: 8 x 8 x 1
   unit(16)
   maxpool(2)
-  flatten -> dense(classes) -> softmax
+  global_avgpool -> dense(classes) -> softmax
 }
 """
 BLOCKS = "block unit(channels) { conv(channels, 3, pad=same) -> relu }\n"
@@ -84,16 +84,16 @@ def watching(tmp_path: Path) -> Iterator[Watching]:
 def test_what_changes_is_told_after_each_save(watching: Watching) -> None:
     first = watching.says("training step")
     assert first.startswith("Small\n")
-    assert "maxpool1  maxpool(2)  4 x 4 x 16" in first
+    assert "maxpool1         maxpool(2)      4 x 4 x 16" in first
 
     watching.save(SPEC.replace("unit(16)", "unit(32)"))
-    told = watching.says("flatten1")
+    told = watching.says("global_avgpool1")
     assert "unit(16): channels 16 → 32" in told
-    assert "weights  2,730 → 5,450 (+2,720)" in told
-    assert "MACs     11,776 → 23,552 (+11,776)" in told
-    assert "unit1     8 x 8 x 16 → 8 x 8 x 32\n" in told
-    assert "maxpool1  4 x 4 x 16 → 4 x 4 x 32\n" in told
-    assert "flatten1  256 → 512\n" in told
+    assert "weights  330 → 650 (+320)" in told
+    assert "MACs     9,376 → 18,752 (+9,376)" in told
+    assert "unit1            8 x 8 x 16 → 8 x 8 x 32\n" in told
+    assert "maxpool1         4 x 4 x 16 → 4 x 4 x 32\n" in told
+    assert "global_avgpool1  16 → 32\n" in told
 
     watching.save(SPEC.replace("maxpool(2)", "maxpol(2)"))
     told = watching.says("maxpool?")
@@ -105,7 +105,7 @@ def test_what_changes_is_told_after_each_save(watching: Watching) -> None:
 
     # An imported file.
     watching.save(BLOCKS.replace("relu", "tanh"), "blocks.net")
-    assert "relu → tanh" in watching.says("MACs")
+    assert "+  tanh1" in watching.says("MACs")
 
     watching.save(SPEC.replace("unit(16)", "unit(32) -> unit(32)  # two of them"))
     assert "no difference" in watching.says("no difference")
