@@ -15,8 +15,9 @@ from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 
 from netdsl.catalog.index import WORDS
-from netdsl.diagnostics import UserError
+from netdsl.diagnostics import SpecError, UserError
 from netdsl.elaborate.words import entry_named
+from netdsl.format.format import format_text
 from netdsl.lsp import protocol
 from netdsl.lsp.completion import completion
 from netdsl.lsp.document import Document
@@ -332,6 +333,21 @@ def on_folding(params: types.FoldingRangeParams) -> list[types.FoldingRange] | N
     """What can be folded."""
     document = server.document(params.text_document.uri)
     return [protocol.folding_range(fold) for fold in folds(document)] if document else None
+
+
+@server.feature(types.TEXT_DOCUMENT_FORMATTING)
+def on_formatting(params: types.DocumentFormattingParams) -> list[types.TextEdit] | None:
+    """The whole text in the one style; nothing where it does not parse."""
+    document = server.document(params.text_document.uri)
+    if document is None:
+        return None
+    try:
+        text = format_text(document.text)
+    except SpecError:
+        return None
+    if text == document.text:
+        return []
+    return [types.TextEdit(document.positions.range(0, len(document.text)), text)]
 
 
 @server.feature(

@@ -15,7 +15,7 @@ RIGHT = sorted(
     for folder in ("specs", "specs/std", "examples")
     for path in (REPOSITORY / folder).glob("*.net")
 )
-WRONG = sorted((REPOSITORY / "tests" / "diagnostics" / "wrong").rglob("*.net"))
+WRONG = sorted((REPOSITORY / "tests" / "diagnostics" / "wrong").glob("*.net"))
 
 # A diagnostic as it is compared: code, severity, message, line and column where it begins.
 Told = tuple[str, str, str, int, int]

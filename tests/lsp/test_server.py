@@ -486,10 +486,17 @@ def test_what_can_be_folded(session: Session, spec: Spec) -> None:
     assert [(fold.start_line, fold.end_line) for fold in found] == [(8, 14), (17, 20)]
 
 
-def test_a_quick_fix_mends_the_spec(session: Session) -> None:
-    opened = session.open("net N {\n  input x: 4\n  assert it.rank = 1\n  dense(3)\n}\n")
+@pytest.mark.parametrize(
+    ("text", "marked"),
+    [
+        ("net N {\n  input x: 4\n  assert it.rank = 1\n  dense(3)\n}\n", "rank |= 1"),
+        ("# \U0001f600\nnet N {\n  input x: 4\n  dens(3) # \U0001f600\n}\n", "de|ns(3)"),
+    ],
+)
+def test_a_quick_fix_mends_the_spec(session: Session, text: str, marked: str) -> None:
+    opened = session.open(text)
     assert session.run(opened.diagnostics())
-    place = opened.position("rank |= 1")
+    place = opened.position(marked)
     params = types.CodeActionParams(
         opened.name, types.Range(place, place), types.CodeActionContext([])
     )
@@ -499,6 +506,22 @@ def test_a_quick_fix_mends_the_spec(session: Session) -> None:
     assert isinstance(action, types.CodeAction) and action.edit and action.edit.changes
     opened.edit(applied(text_of(opened, opened.uri), action.edit.changes[opened.uri]))
     assert session.run(opened.diagnostics()) == []
+
+
+def test_a_text_is_formatted(session: Session) -> None:
+    options = types.FormattingOptions(tab_size=4, insert_spaces=True)
+
+    def formatted(opened: Spec) -> str:
+        params = types.DocumentFormattingParams(opened.name, options)
+        edits = session.run(session.client.text_document_formatting_async(params))
+        return applied(opened.text, edits or [])
+
+    untidy = session.open("net N {\n input x:4\n    dense( 3 )->relu\n}\n")
+    assert formatted(untidy) == "net N {\n  input x: 4\n  dense(3) -> relu\n}\n"
+    tidy = session.open("net N {\n  input x: 4\n}\n")
+    assert formatted(tidy) == tidy.text
+    broken = session.open("net N {\n input x:4\n    dense( 3\n")
+    assert formatted(broken) == broken.text
 
 
 # Files
