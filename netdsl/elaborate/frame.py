@@ -25,11 +25,13 @@ from netdsl.tensor import Dim
 class Instance:
     """A body that was elaborated: to be had again for the same arguments and input types."""
 
-    __slots__ = ("diagnostics", "graph")
+    __slots__ = ("diagnostics", "graph", "sources")
 
     def __init__(self, graph: Graph | None, diagnostics: tuple[Any, ...]) -> None:
         self.graph = graph
         self.diagnostics = diagnostics
+        # Where its block and what it is given are written, once somebody asked.
+        self.sources: frozenset[Source] | None = None
 
 
 class Elaboration:
@@ -70,7 +72,7 @@ class Elaboration:
         self.instances = {
             key: instance
             for key, instance in self.instances.items()
-            if all(kept(source) for source in _sources(key))
+            if all(map(kept, _sources_of(key, instance)))
         }
         self.closures = {
             expression: block
@@ -90,6 +92,12 @@ class Elaboration:
         self.symbols = {}
         self.pairs = []
         self.pair_spans = {}
+
+
+def _sources_of(key: Any, instance: Instance) -> frozenset[Source]:
+    if instance.sources is None:
+        instance.sources = frozenset(_sources(key))
+    return instance.sources
 
 
 def _sources(key: Any) -> Iterator[Source]:
