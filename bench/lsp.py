@@ -110,7 +110,9 @@ def main() -> int:
     print(f"start of the server until the first diagnostics {start:.0f} ms")
     figures: list[Figure] = []
     for name, times in (("hover", hovers), ("diagnostics", diagnostics)):
-        figures.append(at_most(f"edit to {name}, median", statistics.median(times), PROMISED, " ms"))
+        figures.append(
+            at_most(f"edit to {name}, median", statistics.median(times), PROMISED, " ms")
+        )
         figures.append(
             at_most(f"edit to {name}, 95th percentile", percentile(times), PROMISED, " ms")
         )
