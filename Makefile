@@ -11,7 +11,7 @@ LARGE := tests/parity/test_backends.py
 # The benchmarks by themselves; bench/gpu.sh needs a GPU, the others are parts of these.
 BENCHMARKS := $(filter-out bench/gpu.py bench/measure.py bench/resnet50.py,$(wildcard bench/*.py))
 
-.PHONY: train test engines faults examples parity parity-backends bench docs-pictures generate setup clean
+.PHONY: train test engines faults fuzz examples parity parity-backends bench docs-pictures generate setup clean
 
 # Train the small digit classifier.
 train: .venv/run.stamp
@@ -42,6 +42,10 @@ faults: .venv/dev.stamp
 # Every example trained to its end, against the figures of its comment. Takes long.
 examples: .venv/dev.stamp
 	NETDSL_EXAMPLES=1 $(BIN)/python -m pytest tests/examples
+
+# 50,000 generated and mutated specs, in place of the 2,000 of `make test`. Takes half an hour.
+fuzz: .venv/dev.stamp
+	NETDSL_FUZZ=50000 $(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist worksteal tests/fuzz
 
 # Every net of torchvision and Keras with transplanted weights; writes docs/parity.md and
 # docs/parity_keras.md. Takes long.

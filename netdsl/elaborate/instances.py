@@ -75,6 +75,7 @@ def instance(
     flowing = frame.current(span)
     localizer = Localizer(flowing)
     key = (node, localizer.arguments(values), localizer.types())
+    frame.elaboration.meter.carried(localizer.looked_at, span)
     known = frame.elaboration.instances.get(key)
     if known is None:
         with bodies.nested(frame, span):

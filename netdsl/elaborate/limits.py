@@ -60,6 +60,11 @@ class Meter:
         self.steps += self.size(value) // 16
         self.step(span)
 
+    def carried(self, count: int, span: Span) -> None:
+        """So many values are carried into a block: told apart, moved there and kept."""
+        self.steps += 4 * count
+        self.step(span)
+
     def made(self, value: tuple[Any, ...], span: Span) -> tuple[Any, ...]:
         """A list was made: what it holds is bounded, however often it holds the same list."""
         if self.size(value) > self.limits.length:

@@ -22,6 +22,8 @@ class Localizer:
         self.tensors = [flowing]
         self._names = ["it"]
         self._local: list[Tensor] = []
+        # How many values were looked at, in lists and in what closures hold too.
+        self.looked_at = 0
 
     def types(self) -> tuple[Any, ...]:
         """The types of the ports."""
@@ -33,6 +35,7 @@ class Localizer:
 
     def key(self, value: Any, name: str = "") -> Any:
         """What of a value tells instances apart; `name` is that of a port for a tensor in it."""
+        self.looked_at += 1
         if isinstance(value, Tensor):
             return ("tensor", self._number(value, name))
         if isinstance(value, tuple):
