@@ -300,15 +300,11 @@ class Net:
             draft.write_bytes(picture)
 
     def _repr_html_(self) -> str:
-        """The net's drawing, as Jupyter shows it: in the colours of the reader's page."""
-        from base64 import b64encode
+        """The net's table and its drawing, as Jupyter shows them."""
+        from netdsl.analyze.analysis import analyze
+        from netdsl.draw.notebook import html
 
-        from netdsl.draw.draw import Look, draw
-
-        picture = draw([self.elaborated], "graph", "svg", Look(theme="auto"))
-        # An image by itself: the names and styles of several drawings do not meet in one page.
-        source = f"data:image/svg+xml;base64,{b64encode(picture).decode()}"
-        return f'<img alt="{self.name}" style="max-width: 100%" src="{source}">'
+        return html(analyze(self.elaborated))
 
     def _seed(self) -> int:
         """The seed of the train section that is meant; 0 where there is none."""
@@ -386,7 +382,7 @@ def load(
     Raises `SpecError` with every diagnostic where the spec is wrong, `UserError` where the file
     or the net is not to be had.
     """
-    path, name = locate(spec)
+    path, name = locate(spec, text is not None)
     found = read(path, text=text, root=root, limits=limits)
     elaborated = found.elaborate(name, set, sizes)
     if elaborated is None or found.failed:
@@ -404,15 +400,18 @@ def _not_found(path: str) -> str:
     return f"{message}; did you mean {meant}?" if meant else message
 
 
-def locate(spec: str) -> tuple[str, str | None]:
-    """The path and the net of `file.net`, `file.net:Name` or a bundled name (`vgg16`)."""
+def locate(spec: str, is_text: bool = False) -> tuple[str, str | None]:
+    """The path and the net of `file.net`, `file.net:Name` or a bundled name (`vgg16`).
+
+    With `is_text` it is no path but what a text is called.
+    """
     # Reading the list of bundled nets takes json, which a file's own path does without.
     from netdsl.zoo import bundled
 
     path, colon, name = spec.rpartition(":")
     if not colon or not name.isidentifier():
         path, name = spec, ""
-    if not path.endswith(".net"):
+    if not is_text and not path.endswith(".net"):
         found = bundled(path)
         if found is not None:
             return found[0], name or found[1]

@@ -20,8 +20,8 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"analyze", "draw", "backends", "data", "weights"}),
     frozenset({"training"}),
     frozenset({"parity", "runs", "report"}),
-    frozenset({"api", "collection", "zoo"}),
-    frozenset({"cli", "lsp", "", "generate", "__main__"}),
+    frozenset({"api", "checking", "collection", "zoo"}),
+    frozenset({"cli", "lsp", "", "generate", "notebook", "__main__"}),
 )
 FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 

@@ -12,7 +12,7 @@ import click
 from netdsl import api
 from netdsl.analyze.analysis import Analysis
 from netdsl.analyze.difference import difference, reshaped
-from netdsl.cli.check import Check
+from netdsl.checking import Check
 from netdsl.cli.diff import page
 from netdsl.cli.nets import net_options
 from netdsl.cli.overrides import depth_of, limits_of, numbers_of, overrides_of

@@ -49,6 +49,12 @@ class SpecError(Exception):
 
         return "\n\n".join(plain(diagnostic) for diagnostic in self.diagnostics)
 
+    def _render_traceback_(self) -> list[str]:
+        """What IPython and Jupyter show: the diagnostics, in place of where netdsl raised them."""
+        from netdsl.diagnostics.render import coloured
+
+        return coloured(self.diagnostics).splitlines()
+
 
 class UserError(Exception):
     """A mistake that has no place in a spec (a missing extra, file or argument): one sentence."""

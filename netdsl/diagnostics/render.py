@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from typing import Any, TextIO
+from io import StringIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from netdsl.diagnostics.layout import Style, layout
 from netdsl.diagnostics.model import Diagnostic, Help, Label
 from netdsl.source import Span
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _WIDTH = 100
 
@@ -45,15 +49,38 @@ def terminal(diagnostics: Iterable[Diagnostic], stream: TextIO | None = None) ->
     from rich.text import Text
 
     console = Console(file=stream, highlight=False)
-    for index, diagnostic in enumerate(texts):
+    _print(console, texts)
+    if texts:
+        codes = " ".join(dict.fromkeys(diagnostic.code for diagnostic in texts))
+        console.print(Text(f"\nMore: netdsl explain {codes}", style="dim"))
+
+
+def coloured(diagnostics: Iterable[Diagnostic], width: int = _WIDTH) -> str:
+    """The diagnostics as text in a terminal's colours; without where NO_COLOR says so."""
+    from rich.console import Console
+
+    text = StringIO()
+    console = Console(
+        file=text,
+        force_terminal=True,
+        force_jupyter=False,
+        color_system="standard",
+        width=width,
+        highlight=False,
+    )
+    _print(console, list(diagnostics))
+    return text.getvalue()
+
+
+def _print(console: Console, diagnostics: list[Diagnostic]) -> None:
+    from rich.text import Text
+
+    for index, diagnostic in enumerate(diagnostics):
         if index:
             console.print()
         for line in layout(diagnostic, console.width):
             text = Text.assemble(*((piece, _COLOURS[style]) for style, piece in line.pieces))
             console.print(text, no_wrap=not line.prose, overflow="fold" if line.prose else "crop")
-    if texts:
-        codes = " ".join(dict.fromkeys(diagnostic.code for diagnostic in texts))
-        console.print(Text(f"\nMore: netdsl explain {codes}", style="dim"))
 
 
 def as_json(diagnostic: Diagnostic) -> dict[str, Any]:
