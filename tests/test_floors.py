@@ -13,7 +13,7 @@ from tests.conftest import REPOSITORY
 # From the ground up. What stands in the package without a room of its own is on the last floor
 # too: it is the face of the whole (`netdsl.load`) or a tool over all of it.
 FLOORS: tuple[frozenset[str], ...] = (
-    frozenset({"record", "source", "diagnostics", "tensor", "resources", "extras"}),
+    frozenset({"record", "source", "diagnostics", "tensor", "resources", "extras", "plugins"}),
     frozenset({"syntax", "catalog"}),
     frozenset({"graph", "format"}),
     frozenset({"elaborate"}),

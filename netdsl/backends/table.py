@@ -6,6 +6,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any, Generic, TypeVar
 
+from netdsl import plugins
 from netdsl.catalog.base import Layer
 
 _AnyRow = TypeVar("_AnyRow", bound=Callable[..., Any])
@@ -15,7 +16,8 @@ class Table(Generic[_AnyRow]):
     """The rows of a backend.
 
     `name` is the backend's in messages; `package` has a file of rows for each of the catalogue's
-    files of layers, under the same name, which is imported when one of its rows is asked for.
+    files of layers, under the same name, which is imported when one of its rows is asked for. Rows
+    of a plugin's layers are found by entry points.
     """
 
     def __init__(self, name: str, package: str) -> None:
@@ -41,4 +43,7 @@ class Table(Generic[_AnyRow]):
             family = layer.__module__.rpartition(".")[2]
             if layer.__module__.startswith("netdsl.catalog.layers."):
                 import_module(f"{self._package}.{family}")
+            else:
+                # A plugin's module registers its rows when it is imported.
+                plugins.load(f"{plugins.ROWS}.{self._package.split('.')[-2]}", layer.word)
         return self._rows.get(layer)

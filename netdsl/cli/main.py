@@ -25,6 +25,7 @@ COMMANDS = {
     "explain": "netdsl.cli.explain",
     "export": "netdsl.cli.export",
     "fmt": "netdsl.cli.fmt",
+    "layers": "netdsl.cli.layers",
     "lsp": "netdsl.cli.lsp",
     "new": "netdsl.cli.new",
     "parity": "netdsl.cli.parity",

@@ -42,7 +42,7 @@ def open_spec(request: str, overrides: Mapping[str, str], section: str | None) -
     prepared = found.prepared(section, training, net) if not found.failed else None
     if prepared is None or found.failed:
         raise SpecError(found.diagnostics)
-    sources = _own(found.sources)
+    sources = _own(found)
     return Spec(
         asked, overrides, section, prepared.net, prepared.training, sources, prepared.trained
     )
@@ -76,10 +76,15 @@ def _chosen(net: object) -> tuple[str, dict[str, str]]:
     )
 
 
-def _own(sources: Mapping[str, str]) -> dict[Path, str]:
-    """The files without those that every netdsl brings along, unless the spec is one of them."""
+def _own(spec: api.Spec) -> dict[Path, str]:
+    """The files without those that netdsl or a plugin brings along, unless the spec is bundled."""
     bundled = Path(specs_folder()).resolve()
-    files = {Path(path).resolve(): text for path, text in sources.items()}
+    files = {Path(path).resolve(): text for path, text in spec.sources.items()}
     if next(iter(files)).is_relative_to(bundled):
         return files
-    return {path: text for path, text in files.items() if not path.is_relative_to(bundled)}
+    brought = [bundled, *map(Path, spec.scope.files.collections)]
+    return {
+        path: text
+        for path, text in files.items()
+        if not any(path.is_relative_to(folder) for folder in brought)
+    }

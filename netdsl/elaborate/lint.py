@@ -6,9 +6,11 @@ unknown names here, since the elaborator never comes to them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from netdsl import plugins
 from netdsl.catalog.index import SYMBOLS, WORDS
+from netdsl.diagnostics import UserError
 from netdsl.diagnostics.allow import allowances
 from netdsl.diagnostics.codes import CODES, WARNINGS
 from netdsl.elaborate.builtins import BUILTINS
@@ -16,6 +18,7 @@ from netdsl.elaborate.report import Report
 from netdsl.elaborate.scope import Scope, bound_names
 from netdsl.elaborate.static import survey, words_in
 from netdsl.elaborate.suggest import did_you_mean, nearest
+from netdsl.elaborate.words import added_layer, layer_words
 from netdsl.graph import Graph, Node, Run
 from netdsl.syntax import tree
 
@@ -61,10 +64,13 @@ def _unknown_names(
     unknown = [name for name in found.uses if name.name not in known]
     if scope.names_everything:
         return set()
+    if unknown:
+        plugged = _of_plugins(found.uses)
+        unknown = [name for name in unknown if name.name not in plugged]
     if not unknown:
         return set()
     passed_by = _given_to(item, set(unknown))
-    possible = {*bound, *scope.items, *scope.imports, *WORDS["layer"], *BUILTINS, *SYMBOLS}
+    possible = {*bound, *scope.items, *scope.imports, *layer_words(), *BUILTINS, *SYMBOLS}
     for name in unknown:
         if name not in passed_by:
             report.say(
@@ -76,6 +82,20 @@ def _unknown_names(
             )
     meant = {nearest(name.name, possible) for name in unknown}
     return {name for name in meant if name is not None}
+
+
+def _of_plugins(uses: Iterable[tree.Name]) -> set[str]:
+    """The words of plugins among some names, and the words that their arguments declare."""
+    words = {name.name for name in uses} & plugins.names(plugins.LAYERS)
+    found = set(words)
+    for word in words:
+        try:
+            layer = added_layer(word)
+        except UserError:
+            continue  # told where it is used
+        assert layer is not None
+        found.update(symbol for kind in layer.arguments().values() for symbol in kind.symbols)
+    return found
 
 
 def _given_to(item: tree.TreeNode, unknown: set[tree.Name]) -> set[tree.Expression]:

@@ -26,7 +26,7 @@ from netdsl.elaborate.values import (
     Poisoned,
     SharedValue,
 )
-from netdsl.elaborate.words import entry_named
+from netdsl.elaborate.words import added, entry_named, layer_words
 from netdsl.syntax import tree
 
 _CALLABLE = (Definition, EntryWord, Builtin, FinishedLayer, FinishedBlock, Closure, SharedValue)
@@ -60,6 +60,9 @@ def value_named(frame: Frame, name: tree.Name, argument: Argument | None = None)
         return Builtin(word, BUILTINS[word])
     if word in SYMBOLS:
         return Symbol(word)
+    layer = added(name)
+    if layer is not None:
+        return EntryWord(layer)
     raise unknown(frame, name, argument)
 
 
@@ -95,6 +98,9 @@ def callable_named(frame: Frame, name: tree.Name, argument: Argument | None = No
         return Builtin(name.name, BUILTINS[name.name])
     if value is not None or found is not None:
         raise Mistake("not-callable", f"{name.name} cannot be called", name.span)
+    layer = added(name)
+    if layer is not None:
+        return EntryWord(layer)
     raise unknown(frame, name, argument, called=True)
 
 
@@ -188,7 +194,7 @@ def _possible(frame: Frame, argument: Argument | None, called: bool) -> set[str]
         return {*argument.symbols, *frame.names}
     if isinstance(argument, EntryArgument):
         return set(WORDS.get(argument.kind.category, {}))
-    possible = {*WORDS["layer"], *BUILTINS, *frame.scope.items, *frame.scope.imports, *_CONSTANTS}
+    possible = {*layer_words(), *BUILTINS, *frame.scope.items, *frame.scope.imports, *_CONSTANTS}
     return possible if called else {*possible, *frame.names, "it"}
 
 

@@ -8,6 +8,7 @@ import stat
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from netdsl import plugins
 from netdsl.diagnostics import Diagnostic, Help, Label, UserError
 from netdsl.elaborate.report import Mistake, Report
 from netdsl.elaborate.suggest import did_you_mean, nearest
@@ -106,7 +107,7 @@ class Scope:
                 scope = self.files.imported(self, statement, imported.name)
             except Mistake:
                 if isinstance(statement.origin, tree.Name):
-                    self._meant(imported.name, std_blocks())
+                    self._meant(imported.name, _blocks_of(statement.origin))
                 raise
             found = scope.find(imported.name.name)
             if found is None:
@@ -176,6 +177,18 @@ def _unread_words(text: str, mistakes: Iterable[Span]) -> set[str]:
     return {word for line in (*defining, *wrong) for word in re.findall(r"[^\W\d]\w*", line)}
 
 
+# The collection of blocks that comes with netdsl.
+STD = "std"
+
+
+def _blocks_of(origin: tree.Name) -> list[str]:
+    """The blocks of a collection; none where there is no such collection."""
+    try:
+        return blocks_of(_collection(origin))
+    except Mistake:
+        return []
+
+
 class Files:
     """Reads the files that a spec names, each once, none outside of `root`."""
 
@@ -184,6 +197,8 @@ class Files:
         self.root = root
         self.most = most
         self.scopes: dict[str, Scope] = {}
+        # The folders of the collections that something was imported from.
+        self.collections: set[str] = set()
         self._importers: dict[str, set[str]] = {}
 
     def main(self, path: str) -> Scope:
@@ -226,8 +241,8 @@ class Files:
             try:
                 text = self.text(path)
             except (OSError, ValueError) as error:
-                if statement.origin.span.text == "std":
-                    raise self._unknown_std(name) from None
+                if isinstance(statement.origin, tree.Name):
+                    raise _unknown_block(statement.origin, name) from None
                 raise Mistake(
                     "import-missing",
                     f"{shown} cannot be read: {reason(error)}",
@@ -252,20 +267,16 @@ class Files:
     def _path(self, importer: Scope, statement: tree.Import, name: tree.Name) -> tuple[str, str]:
         origin = statement.origin
         if isinstance(origin, tree.Name):
-            if origin.name != "std":
-                raise Mistake(
-                    "import-missing",
-                    f"there is no collection {origin.name}",
-                    origin.span,
-                    help=(Help("a file stands in quotes", origin.span, f'"{origin.name}.net"'),),
-                )
-            folder = os.path.realpath(os.path.join(specs_folder(), "std"))
-            return os.path.join(folder, f"{name.name}.net"), f"std/{name.name}.net"
+            folder = _collection(origin)
+            self.collections.add(folder)
+            return os.path.join(folder, f"{name.name}.net"), f"{origin.name}/{name.name}.net"
         written = str(origin.value)
         folder = os.path.dirname(importer.path)
         path = os.path.realpath(os.path.join(folder, written))
         root = os.path.realpath(self.root or folder)
-        allowed = (root, os.path.realpath(specs_folder()))
+        # A file of a collection may name those beside it.
+        own = [folder] if folder in self.collections else []
+        allowed = (root, os.path.realpath(specs_folder()), *own)
         if not any(path.startswith(os.path.join(place, "")) for place in allowed):
             raise Mistake(
                 "import-outside",
@@ -276,9 +287,29 @@ class Files:
         shown = os.path.join(os.path.dirname(importer.file.source.name), written)
         return path, os.path.normpath(shown)
 
-    def _unknown_std(self, name: tree.Name) -> Mistake:
-        message = f"std has no {name.name}"
-        return Mistake("unknown-name", message, name.span, help=did_you_mean(name, std_blocks()))
+
+def _collection(origin: tree.Name) -> str:
+    """The folder of a collection of blocks: that of netdsl, or a plugin's."""
+    if origin.name == STD:
+        return os.path.realpath(os.path.join(specs_folder(), STD))
+    try:
+        folder = plugins.folder(origin.name)
+    except UserError as error:
+        raise Mistake("plugin", str(error), origin.span) from None
+    if folder is None:
+        raise Mistake(
+            "import-missing",
+            f"there is no collection {origin.name}",
+            origin.span,
+            help=(Help("a file stands in quotes", origin.span, f'"{origin.name}.net"'),),
+        )
+    return folder
+
+
+def _unknown_block(origin: tree.Name, name: tree.Name) -> Mistake:
+    possible = blocks_of(_collection(origin))
+    message = f"{origin.name} has no {name.name}"
+    return Mistake("unknown-name", message, name.span, help=did_you_mean(name, possible))
 
 
 def _near_file(path: str, origin: tree.Name | tree.Literal) -> tuple[Help, ...]:
@@ -296,9 +327,8 @@ def _near_file(path: str, origin: tree.Name | tree.Literal) -> tuple[Help, ...]:
     return (Help(f"did you mean {near}?", origin.span, meant),) if meant else ()
 
 
-def std_blocks() -> list[str]:
-    """The names of the shared blocks."""
-    folder = os.path.join(specs_folder(), "std")
+def blocks_of(folder: str) -> list[str]:
+    """The names of the blocks of a collection."""
     return [file[:-4] for file in sorted(os.listdir(folder)) if file.endswith(".net")]
 
 

@@ -7,16 +7,18 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Literal, TypeAlias
 
+from netdsl import plugins
 from netdsl.catalog.arguments import Argument, Entry, Flag
 from netdsl.catalog.describe import operands, parameter, parameters, signature
 from netdsl.catalog.index import WORDS
 from netdsl.catalog.settings import Settings
+from netdsl.diagnostics import UserError
 from netdsl.elaborate.builtins import BUILTINS
 from netdsl.elaborate.families import parameters_of
-from netdsl.elaborate.scope import Scope
+from netdsl.elaborate.scope import STD, Scope, blocks_of
 from netdsl.elaborate.static import survey
 from netdsl.elaborate.values import Definition
-from netdsl.elaborate.words import entry_named
+from netdsl.elaborate.words import known_entry, layer_words
 from netdsl.lsp.hover import heading, one_line
 from netdsl.lsp.names import Global
 from netdsl.record import Record
@@ -49,11 +51,11 @@ class Candidate(Record):
 def entries(kind: str, called: bool = True) -> Iterator[Candidate]:
     """The words of a kind of the catalogue; `called` writes the arguments that must be given."""
     sort: Sort = "layer" if kind == "layer" else "entry"
-    for word in WORDS[kind]:
-        entry = entry_named(kind, word)
-        assert entry is not None
-        snippet = _call(entry) if called else ""
-        yield Candidate(word, sort, signature(entry), snippet, kind)
+    for word in sorted(layer_words()) if kind == "layer" else WORDS[kind]:
+        entry = known_entry(kind, word)
+        if entry is not None:
+            snippet = _call(entry) if called else ""
+            yield Candidate(word, sort, signature(entry), snippet, kind)
 
 
 def _call(entry: type[Entry]) -> str:
@@ -156,16 +158,17 @@ def keywords(words: dict[str, str]) -> Iterator[Candidate]:
 
 def origins() -> Iterator[Candidate]:
     """Where blocks can be imported from by name."""
-    yield Candidate("std", "file", "the blocks that come with netdsl")
+    yield Candidate(STD, "file", "the blocks that come with netdsl")
+    for name in sorted(plugins.names(plugins.COLLECTIONS)):
+        yield Candidate(name, "file", "the blocks of a plugin")
 
 
 def imported(scope: Scope, origin: str) -> Iterator[Candidate]:
     """What the file or collection of an import has."""
-    if origin == "std":
-        folder = os.path.join(specs_folder(), "std")
-        for file in sorted(os.listdir(folder)):
-            if file.endswith(".net"):
-                yield Candidate(file[:-4], "block", "from std")
+    if not origin.startswith('"'):
+        folder = _collection(origin)
+        for name in blocks_of(folder) if folder is not None else ():
+            yield Candidate(name, "block", f"from {origin}")
         return
     path = os.path.join(os.path.dirname(scope.path), origin.strip('"'))
     try:
@@ -176,6 +179,16 @@ def imported(scope: Scope, origin: str) -> Iterator[Candidate]:
     for item in read.items:
         if isinstance(item, tree.Block | tree.Net | tree.Function):
             yield _item(Global(item, scope, item.name.name))
+
+
+def _collection(name: str) -> str | None:
+    """The folder of a collection of blocks; None where there is none to be had."""
+    if name == STD:
+        return os.path.join(specs_folder(), STD)
+    try:
+        return plugins.folder(name)
+    except UserError:
+        return None
 
 
 def files(scope: Scope, written: str) -> Iterator[Candidate]:

@@ -141,6 +141,7 @@ class Document:
                 report.add(diagnostic)
         items = tuple([item for segment in self._segments for item in segment.items])
         file = tree.File(Source(self.path, self.text), items)
+        self._begins[file.source] = 0
         mistakes = tuple([each for segment in self._segments for each in segment.mistakes])
         if self._scope is None:
             self._scope = Scope(file, self.path, self.library, mistakes)

@@ -17,7 +17,7 @@ from netdsl.elaborate.report import Mistake
 from netdsl.elaborate.scope import Named, Scope, bound_names
 from netdsl.elaborate.static import survey
 from netdsl.elaborate.values import Definition
-from netdsl.elaborate.words import entry_named
+from netdsl.elaborate.words import entry_named, known_entry
 from netdsl.lsp.occurrences import Occurrence, occurrences
 from netdsl.record import Record
 from netdsl.syntax import tree
@@ -125,7 +125,10 @@ def named(
         entry = entry_named(kind, word)
         if entry is not None:
             return Word(entry)
-    return BuiltinName(word) if word in BUILTINS else None
+    if word in BUILTINS:
+        return BuiltinName(word)
+    layer = known_entry("layer", word)
+    return Word(layer) if layer is not None else None
 
 
 def setting_at(section: tree.Train | tree.Phase, offset: int) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 
@@ -12,7 +13,6 @@ from netdsl.lsp.names import Global, Local, Meaning
 from netdsl.lsp.occurrences import Occurrence, occurrences
 from netdsl.lsp.workspace import Specs, is_inside
 from netdsl.record import Record
-from netdsl.resources import specs_folder
 from netdsl.source import Span
 from netdsl.syntax import tree
 from netdsl.syntax.keywords import keywords
@@ -134,7 +134,7 @@ def renamed(specs: Specs, document: Document, offset: int, new: str) -> dict[str
     meaning = names.meaning(document.scope, *found) if found else None
     word = found[1].name.name if found else ""
     _check_name(new)
-    _check_meaning(meaning, word)
+    _check_meaning(document, meaning, word)
     assert meaning is not None
     edits: dict[str, list[Place]] = {}
     for other, place, _ in _everywhere(specs, document, meaning, word):
@@ -150,7 +150,7 @@ def can_rename(document: Document, offset: int) -> tuple[int, int] | None:
     if found is None:
         return None
     try:
-        _check_meaning(names.meaning(document.scope, *found), found[1].name.name)
+        _check_meaning(document, names.meaning(document.scope, *found), found[1].name.name)
     except UserError:
         return None
     return document.place(found[1].name.span)
@@ -163,13 +163,15 @@ def _check_name(new: str) -> None:
         raise UserError(f"{new} is a word of the language")
 
 
-def _check_meaning(meaning: Meaning | None, word: str) -> None:
+def _check_meaning(document: Document, meaning: Meaning | None, word: str) -> None:
     if meaning is None:
         raise UserError("there is no name of a spec here")
     if not isinstance(meaning, Global | Local):
         raise UserError(f"{word} is a word of the catalogue, which cannot be renamed")
-    if is_inside(meaning.scope.path, specs_folder()):
-        raise UserError(f"{word} comes with netdsl and cannot be renamed")
+    path = meaning.scope.path
+    if path != document.path and not is_inside(path, document.library.root or ""):
+        where = os.path.basename(path)
+        raise UserError(f"{word} is defined in {where}, outside of the folder that is open")
 
 
 def _check_free(document: Document, meaning: Meaning | None, new: str) -> None:

@@ -8,7 +8,7 @@ from lsprotocol import types
 
 from netdsl.catalog.describe import markdown
 from netdsl.diagnostics import Diagnostic, Help
-from netdsl.elaborate.words import entry_named
+from netdsl.elaborate.words import known_entry
 from netdsl.lsp.candidates import Candidate
 from netdsl.lsp.document import Document
 from netdsl.lsp.names import Global, named
@@ -174,7 +174,7 @@ def completion_item(candidate: Candidate, number: int, snippets: bool) -> types.
 def resolved(item: types.CompletionItem) -> types.CompletionItem:
     """A candidate with the page of its entry."""
     kind = item.data.get("kind") if isinstance(item.data, dict) else None
-    entry = entry_named(kind, item.label) if kind else None
+    entry = known_entry(kind, item.label) if kind else None
     if entry is not None:
         item.documentation = markup(markdown(entry))
     return item

@@ -37,9 +37,12 @@ class Client(LanguageClient):
         def logged(params: types.LogMessageParams) -> None:
             self.log.append(params.message)
 
-    async def begin(self, folder: Path, encoding: str | None = None) -> types.InitializeResult:
-        """Starts the server and shakes hands."""
-        environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    async def begin(
+        self, folder: Path, encoding: str | None = None, also: Path | None = None
+    ) -> types.InitializeResult:
+        """Starts the server and shakes hands; `also` is a folder with further packages."""
+        path = os.pathsep.join(map(str, filter(None, (REPOSITORY, also))))
+        environment = {**os.environ, "PYTHONPATH": path}
         await self.start_io(*COMMAND, cwd=folder, env=environment)
         completion = types.CompletionClientCapabilities(
             completion_item=types.ClientCompletionItemOptions(snippet_support=True)

@@ -455,7 +455,7 @@ def test_only_names_of_the_spec_can_be_renamed(session: Session, spec: Spec) -> 
 
 def test_what_comes_with_netdsl_is_not_renamed(session: Session) -> None:
     opened = session.open("from std import residual\nnet N { input x: 8x8x4\n residual(4) }\n")
-    with pytest.raises(JsonRpcException, match="comes with netdsl"):
+    with pytest.raises(JsonRpcException, match="outside of the folder"):
         session.run(opened.rename("residual|(4)", "mine"))
 
 

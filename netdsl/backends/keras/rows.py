@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from netdsl.backends.keras.helpers import HELPERS
 from netdsl.backends.keras.helpers_starts import STARTS
 from netdsl.backends.rows import (
     Code,
@@ -35,10 +36,22 @@ __all__ = [
     "factor",
     "find",
     "function",
+    "helper",
     "in_full",
     "module",
     "row",
 ]
+
+
+def helper(name: str, source: str) -> str:
+    """Adds a plugin's helper: source that is written into modules whose rows name it.
+
+    The source is as helpers.py says. Returns the name.
+    """
+    if HELPERS.setdefault(name, source) is not source:
+        raise ValueError(f"there is a helper {name} already")
+    return name
+
 
 _table = Rows("Keras", "netdsl.backends.keras.layers")
 row = _table.row

@@ -17,6 +17,7 @@ from netdsl.backends.rows import (
     in_full,
     module,
 )
+from netdsl.backends.torch.helpers import HELPERS
 
 __all__ = [
     "Code",
@@ -26,10 +27,22 @@ __all__ = [
     "factor",
     "find",
     "function",
+    "helper",
     "in_full",
     "module",
     "row",
 ]
+
+
+def helper(name: str, source: str) -> str:
+    """Adds a plugin's helper: source that is written into modules whose rows name it.
+
+    The source is as helpers.py says. Returns the name.
+    """
+    if HELPERS.setdefault(name, source) is not source:
+        raise ValueError(f"there is a helper {name} already")
+    return name
+
 
 _table = Rows("PyTorch", "netdsl.backends.torch.layers")
 row = _table.row
