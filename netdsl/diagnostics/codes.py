@@ -40,7 +40,6 @@ CODES = {
     "output-in-block": "an `output` or `auxiliary` stands in a block; only nets have outputs",
     "output-twice": "two outputs of a net have the same name",
     "pattern": "a value has not as many parts as the names that take it apart",
-    "plugin": "what another package adds cannot be loaded",
     "several-inputs": "a net with several inputs is used like a layer",
     "shape": "a layer does not take a tensor of this shape or kind of number",
     "shared-shapes": "a use of a shared layer needs weights of another shape than the first one",

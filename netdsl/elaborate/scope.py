@@ -295,7 +295,7 @@ def _collection(origin: tree.Name) -> str:
     try:
         folder = plugins.folder(origin.name)
     except UserError as error:
-        raise Mistake("plugin", str(error), origin.span) from None
+        raise Mistake("import-missing", str(error), origin.span) from None
     if folder is None:
         raise Mistake(
             "import-missing",

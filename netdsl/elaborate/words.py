@@ -36,7 +36,7 @@ def added(name: tree.Name) -> type[Layer] | None:
     try:
         return added_layer(name.name)
     except UserError as error:
-        raise Mistake("plugin", str(error), name.span) from None
+        raise Mistake("unknown-name", str(error), name.span) from None
 
 
 def added_layer(word: str) -> type[Layer] | None:

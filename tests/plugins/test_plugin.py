@@ -171,7 +171,7 @@ def test_a_plugin_that_cannot_be_loaded_is_told(folder: Path, installed: Path) -
         text=True,
     )
     assert done.returncode == 1
-    assert "error[plugin]: channel_gate belongs to the plugin netdsl-gates" in done.stderr
+    assert "error[unknown-name]: channel_gate belongs to the plugin netdsl-gates" in done.stderr
     assert "OSError: no such disk" in done.stderr
     assert " --> gated.net:6:3" in done.stderr
 
