@@ -21,7 +21,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"training"}),
     frozenset({"parity", "runs", "report"}),
     frozenset({"api", "checking", "collection", "zoo"}),
-    frozenset({"cli", "lsp", "", "generate", "notebook", "__main__"}),
+    frozenset({"cli", "lsp", "", "generate", "highlight", "notebook", "__main__"}),
 )
 FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 

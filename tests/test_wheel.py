@@ -55,6 +55,15 @@ def test_an_installed_wheel_finds_its_specs(python: Path, tmp_path: Path) -> Non
     assert grammar.read_text() == (REPOSITORY / "grammars" / "netdsl.lark").read_text()
 
 
+def test_an_installed_wheel_colours_specs(python: Path, tmp_path: Path) -> None:
+    code = (
+        "from pygments.lexers import get_lexer_by_name, guess_lexer_for_filename as guess;"
+        "print(get_lexer_by_name('net').name, get_lexer_by_name('netdsl').name,"
+        " guess('vgg.net', '').name)"
+    )
+    assert run(python, "-c", code, cwd=tmp_path).split() == ["netdsl"] * 3
+
+
 def test_an_installed_wheel_has_the_command(python: Path, tmp_path: Path) -> None:
     assert run(python.parent / "netdsl", "--version", cwd=tmp_path).startswith("netdsl ")
 
