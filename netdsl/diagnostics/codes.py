@@ -35,6 +35,7 @@ CODES = {
     "not-a-step": "something that is neither a layer nor a tensor stands where a step does",
     "not-bound": "a name has no value on the way that was taken to this place",
     "not-callable": "something that takes no arguments is called",
+    "not-text": "the file is not UTF-8, or has a NUL in it",
     "number-too-large": "a number is written with more digits than the bound allows",
     "operands": "a step that merges is given too few or too many tensors",
     "output-in-block": "an `output` or `auxiliary` stands in a block; only nets have outputs",

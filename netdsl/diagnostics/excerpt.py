@@ -17,6 +17,10 @@ _CUT = "…"
 _LEAST_TEXT = 28
 
 
+# Combining characters take no cell of their own; of many nobody sees any.
+_MOST_PER_CELL = 4
+
+
 class View(Record):
     """The part of a line that is shown, with the cells where its marked place begins and ends."""
 
@@ -47,17 +51,27 @@ def view(line: str, first: int, last: int, room: int) -> View:
 
     `first` and `last` are the columns where the place begins and ends.
     """
-    pieces = [visible(character) for character in line]
-    if sum(map(cells, pieces)) <= room:
+    # Of a long line no more is looked at than can be seen.
+    skipped = max(first - room, 0)
+    there = line[skipped : skipped + 3 * room]
+    beyond = len(line) > skipped + len(there)
+    first, last = first - skipped, max(last - skipped, 0)
+    pieces = [visible(character) for character in there]
+    if not skipped and not beyond and sum(map(cells, pieces)) <= room:
         low, high = 0, len(pieces)
     else:
         low, high = _window(pieces, min(first, len(pieces)), room)
-    before = _CUT if low else ""
-    after = _CUT if high < len(pieces) else ""
+    before = _CUT if low or skipped else ""
+    after = _CUT if high < len(pieces) or beyond else ""
     shown = before + "".join(pieces[low:high]) + after
     start = cells(before + "".join(pieces[low:first]))
     end = start + cells("".join(pieces[first : min(last, high)]))
     return View(shown, start, max(end, start + 1))
+
+
+def fits(line: str, room: int) -> bool:
+    """Whether a line can be shown whole in `room` cells."""
+    return len(line) <= room * _MOST_PER_CELL and cells(visible(line)) <= room
 
 
 def underline(place: View, sign: str, text: str, room: int) -> list[str]:

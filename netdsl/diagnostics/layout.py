@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Literal, NamedTuple, TypeAlias
 
-from netdsl.diagnostics.excerpt import cells, underline, view, visible
+from netdsl.diagnostics.excerpt import fits, underline, view, visible
 from netdsl.diagnostics.model import Diagnostic, Help, Label
 from netdsl.source import Source, Span
 
@@ -148,7 +148,7 @@ def _rows(source: Source, marks: Iterable[_Mark], page: _Page) -> Iterator[tuple
         by_line.setdefault(mark.line, []).append(mark)
     for number in sorted(by_line):
         group = by_line[number]
-        if cells(visible(source.line(number))) <= page.room:
+        if fits(source.line(number), page.room):
             yield number, group
         else:
             yield from ((number, [mark]) for mark in group)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -208,9 +209,18 @@ class Files:
             self.root = os.path.dirname(absolute)
         try:
             text = self.text(absolute)
+        except NoText as error:
+            return self._no_text(Source(path, error.text), absolute, error)
         except (OSError, ValueError) as error:
             raise UserError(f"{path}: {reason(error)}") from None
         return self.add(Source(path, text), absolute)
+
+    def _no_text(self, source: Source, path: str, error: NoText) -> Scope:
+        """The empty scope of a file that is no text, which is told at the place where it is not."""
+        place = Span(source, error.at, error.at + 1)
+        self.report.add(Diagnostic(error.code, str(error), Label(place)))
+        self.scopes[path] = Scope(tree.File(source, ()), path, self, (place,))
+        return self.scopes[path]
 
     def add(self, source: Source, path: str) -> Scope:
         """The scope of a text."""
@@ -320,7 +330,7 @@ def _near_file(path: str, origin: tree.Name | tree.Literal) -> tuple[Help, ...]:
     except OSError:
         return ()
     near = nearest(name, files)
-    if near is None:
+    if near is None or near == name:
         return ()
     written = origin.span.text.strip('"')
     meant = f'"{written[: len(written) - len(name)]}{near}"' if written.endswith(name) else ""
@@ -332,17 +342,39 @@ def blocks_of(folder: str) -> list[str]:
     return [file[:-4] for file in sorted(os.listdir(folder)) if file.endswith(".net")]
 
 
+TOO_LARGE = "file-too-large"
+# How much of a file that is too large a message can be about.
+_SHOWN = 1_000
+
+
+class NoText(ValueError):
+    """A file is no text that could be a spec: what can be shown of it, and where it goes wrong."""
+
+    def __init__(self, message: str, text: str, at: int, code: str = "not-text") -> None:
+        super().__init__(message)
+        self.text = text
+        self.at = at
+        self.code = code
+
+
 def read_text(path: str) -> str:
     """The text of a spec; raises `OSError` or `ValueError` with the reason."""
     status = os.stat(path)
     if not stat.S_ISREG(status.st_mode):
         raise ValueError("not a file")
-    if status.st_size > 4 * MOST_CHARACTERS:
-        raise ValueError(f"more than {MOST_CHARACTERS:,} characters")
-    with open(path, encoding="utf-8-sig", newline="") as file:
-        text = file.read()
+    with open(path, "rb") as file:
+        content = file.read(4 * MOST_CHARACTERS + 1).removeprefix(BOM_UTF8)
+    if len(content) > 4 * MOST_CHARACTERS:
+        first = content[:_SHOWN].decode("utf-8", "replace")
+        raise NoText(f"more than {MOST_CHARACTERS:,} characters", first, 0, TOO_LARGE)
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        at = len(content[: error.start].decode("utf-8"))
+        shown = content.decode("utf-8", "replace")
+        raise NoText(f"not UTF-8 at byte {error.start}", shown, at) from None
     if "\0" in text:
-        raise ValueError("not a text: it contains a NUL")
+        raise NoText("not a text: it contains a NUL", text, text.index("\0"))
     return text
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import netdsl
-from netdsl.diagnostics import UserError
+from netdsl.diagnostics import SpecError, UserError
 from netdsl.diagnostics.edit import edited
 from netdsl.diagnostics.render import plain
 from netdsl.elaborate.limits import Limits
@@ -131,6 +132,7 @@ WRONG = {
     ),
     "braces nested deep": (net("{" * 100_000 + "relu" + "}" * 100_000), "nested-too-deeply"),
     "ifs nested deep": (net("if true { " * 100_000 + "relu" + "}" * 100_000), "nested-too-deeply"),
+    "braces nested a million deep": (net("{" * 1_000_000), "nested-too-deeply"),
     "brackets that never close": (net("(" * 100_000), "nested-too-deeply"),
     "minus signs": (net("let a = " + "-" * 20_000 + "1\nrelu"), "nested-too-deeply"),
     "a chain of else if": (net("if false { relu } " + "else if false { relu } " * 5_000), None),
@@ -218,23 +220,74 @@ def test_arguments_from_outside_are_bounded_too() -> None:
 
 
 BYTES = {
-    "NULs": b"\0" * 1_000,
-    "invalid UTF-8": b"net N { input x: 4\n \xff\xfe relu }",
-    "a folder": None,
+    "NULs": (b"\0" * 1_000, "not-text", (1, 1)),
+    "a NUL": ("net É {\n  re\0lu".encode(), "not-text", (2, 5)),
+    "invalid UTF-8": ("net É { input x: 4\n ".encode() + b"\xff\xfe relu }", "not-text", (2, 2)),
+    "Latin-1": ("\n# É".encode("latin-1"), "not-text", (2, 3)),
+    "UTF-16": ("net N { }".encode("utf-16"), "not-text", (1, 1)),
+    "half a character": ("# É".encode()[:-1], "not-text", (1, 3)),
+    "a hundred megabytes of one line": (b"a" * 100_000_000, "file-too-large", (1, 1)),
 }
 
 
-@pytest.mark.parametrize("content", BYTES.values(), ids=BYTES)
-def test_a_file_that_is_no_text(content: bytes | None, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("content", "code", "place"), BYTES.values(), ids=BYTES)
+def test_a_file_that_is_no_text(
+    content: bytes, code: str, place: tuple[int, int], tmp_path: Path
+) -> None:
     path = tmp_path / "spec.net"
-    if content is None:
-        path.mkdir()
-    else:
-        path.write_bytes(content)
+    path.write_bytes(content)
+    start = time.monotonic()
+    with pytest.raises(SpecError) as caught:
+        netdsl.load(str(path))
+    (found,) = caught.value.diagnostics
+    assert time.monotonic() - start < SECONDS / 10
+    span = found.label.span
+    assert (found.code, (span.line, span.column)) == (code, place)
+    assert len(plain(found)) < 1_000
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    (tmp_path / "spec.net").mkdir()
     with pytest.raises(UserError, match=r"spec\.net: "):
-        netdsl.read(str(path))
+        netdsl.read(str(tmp_path / "spec.net"))
     with pytest.raises(UserError, match=r"no such file|neither a"):
         netdsl.read(str(tmp_path / "nowhere.net"))
+
+
+LINKS = {
+    "a link to itself": ("a.net", {"a.net": "a.net"}, "import-missing"),
+    "links in a circle": ("a.net", {"a.net": "b.net", "b.net": "a.net"}, "import-missing"),
+    "a folder in itself": ("here/here/here/spec.net", {"here": "."}, "import-circle"),
+    "a link out of the folder": ("link.net", {"link.net": "../outside.net"}, "import-outside"),
+    "a path out of the folder": ("../outside.net", {}, "import-outside"),
+    "a path from the root": ("/etc/passwd", {}, "import-outside"),
+    "a device without an end": ("zero.net", {"zero.net": "/dev/zero"}, "import-outside"),
+}
+
+
+@pytest.mark.parametrize(("origin", "links", "code"), LINKS.values(), ids=LINKS)
+def test_imports_that_lead_astray(
+    origin: str, links: dict[str, str], code: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (tmp_path / "outside.net").write_text("block unit { relu }\n")
+    for name, target in links.items():
+        (folder / name).symlink_to(target)
+    path = folder / "spec.net"
+    path.write_text(f'from "{origin}" import unit\n' + net("unit"))
+    spec = netdsl.read(str(path))
+    spec.elaborate()
+    assert [found for _, found in told(spec)] == [code]
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.net")
+    path = tmp_path / "spec.net"
+    path.write_text('from "pipe.net" import unit\n' + net("unit"))
+    spec = netdsl.read(str(path))
+    spec.elaborate()
+    assert [found for _, found in told(spec)] == ["import-missing"]
 
 
 @pytest.mark.parametrize("start", [b"", b"\xef\xbb\xbf"], ids=["plain", "byte-order mark"])
