@@ -149,7 +149,7 @@ def _unused_items(scope: Scope, used: set[str], report: Report) -> None:
 
 def _unapplied(statement: tree.Default, used: set[str], report: Report) -> None:
     for word in statement.words:
-        if word.name not in used:
+        if word.name not in used and not report.told_at("unknown-name", word.span):
             message = f"this default never applies: there is no {word.name} where it holds"
             report.say("unused-default", message, word.span)
 

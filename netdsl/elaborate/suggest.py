@@ -45,7 +45,7 @@ def nearest(name: str, possible: Iterable[str]) -> str | None:
 
     from netdsl.catalog.elsewhere import folded, here
 
-    candidates = sorted(set(possible))
+    candidates = sorted(set(possible) - {name})
     same = {folded(candidate): candidate for candidate in candidates}.get(folded(name))
     if same:
         return same
