@@ -175,7 +175,8 @@ def _member(frame: Frame, expression: tree.Member) -> Any:
     """The value of `value.name`; a layer's name of another library is told as that."""
     owner = expression.value
     if isinstance(owner, tree.Name) and owner.name in _PREFIXES - frame.names.keys():
-        near = nearest(expression.name.name, WORDS["layer"])
+        word = expression.name.name
+        near = word if word in WORDS["layer"] else nearest(word, WORDS["layer"])
         text = f"layers are called by their own names alone: {near}"
         help_ = (Help(text, expression.span, near),) if near is not None else ()
         raise Mistake("unknown-name", f"{owner.name} is not known here", owner.span, help=help_)
