@@ -258,6 +258,7 @@ _RULES: dict[str, _Rule] = {
             "lrn",
             "maxout",
             "normalize",
+            "not_equal",
             "one_hot",
             "pad",
             "pad_channels",

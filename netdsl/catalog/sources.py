@@ -261,6 +261,21 @@ class MackeyGlass(Forecast):
     n: int = whole("how many values", 3000, minimum=2)
 
 
+class Reversal(DataSource):
+    """Sequences to be said backwards: a toy for encoders and decoders, drawn by the seed.
+
+    `tokens` are so many symbols from 1 at most, at least one, filled up with 0. `reversed` is the
+    target: the symbols backwards, then 0 as the end; what is after it does not count. `before` is
+    what a decoder has said before each place, 0 at first.
+    """
+
+    word: ClassVar[str] = "reversal"
+    gives: ClassVar[tuple[str, ...]] = ("tokens", "before", "reversed")
+    length: int = whole("how many symbols a sequence has at most", 8)
+    symbols: int = whole("how many symbols there are", 10, keyword=True)
+    n: int = whole("how many sequences", 5000, keyword=True, minimum=2)
+
+
 class Parquet(DataSource):
     """A table in a Parquet file.
 

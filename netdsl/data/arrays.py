@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from netdsl.backends.engine import IGNORED
 from netdsl.catalog.sources import Npz
 from netdsl.data.fields import Array, DataSet, Field, Kind, Values
 from netdsl.data.mapped import LARGE, Mapped, large_members, mapped
@@ -118,9 +119,12 @@ def _target(path: Path, name: str, values: Values) -> tuple[Field, tuple[str, ..
     if stored.kind in "iub" and not (stored == np.uint8 and len(values.shape) > 3):
         every = np.arange(values.shape[0])
         labels = values.read(every)[0] if isinstance(values, Streamed) else values
-        if labels.min() < 0:
-            raise UserError(f"{path}: {name} holds {labels.min()}, but classes count from 0")
-        classes = tuple(str(number) for number in range(int(labels.max()) + 1))
+        # In a row of labels a place may not count; of a label for each example that has no sense.
+        counted = labels[labels != IGNORED] if labels.ndim > 1 else labels
+        if not len(counted) or counted.min() < 0:
+            least = counted.min() if len(counted) else IGNORED
+            raise UserError(f"{path}: {name} holds {least}, but classes count from 0")
+        classes = tuple(str(number) for number in range(int(counted.max()) + 1))
         return Field(name, "label", labels.astype(np.int64)), classes
     field = as_field(path, name, values)
     kind = "number" if len(values.shape) == 1 else field.kind

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from netdsl.catalog.sources import Matched, Pairs, Synthetic, Triplets
+from netdsl.backends.engine import IGNORED
+from netdsl.catalog.sources import Matched, Pairs, Reversal, Synthetic, Triplets
 from netdsl.data.fields import DataSet, Division, Field, Indices
 from netdsl.data.split import split, within_shares
 from netdsl.data.streamed import pick
@@ -28,6 +29,25 @@ def synthetic(source: Synthetic, seed: int) -> DataSet:
     label = Field("label", "label", generator.integers(0, source.classes, source.n))
     names = tuple(str(number) for number in range(source.classes))
     return DataSet("synthetic", {main.name: main, "label": label}, main.name, "label", names)
+
+
+def reversal(source: Reversal, seed: int) -> DataSet:
+    """Sequences of up to `length` symbols, the same backwards, and what a decoder sees of these."""
+    generator = np.random.default_rng([seed, _STREAM])
+    tokens = generator.integers(1, source.symbols + 1, (source.n, source.length))
+    lengths = generator.integers(1, source.length + 1, (source.n, 1))
+    place = np.arange(source.length + 1)
+    tokens[place[:-1] >= lengths] = 0
+    # Place i has the symbol at length - 1 - i; -1 is the end, where a 0 stands.
+    ended = np.pad(tokens, ((0, 0), (0, 1)))
+    backwards = np.take_along_axis(ended, np.maximum(lengths - 1 - place, -1), axis=1)
+    fields = {
+        "tokens": Field("tokens", "array", tokens),
+        "before": Field("before", "array", np.pad(backwards[:, :-1], ((0, 0), (1, 0)))),
+        "reversed": Field("reversed", "label", np.where(place > lengths, IGNORED, backwards)),
+    }
+    names = ("end", *(str(number) for number in range(1, source.symbols + 1)))
+    return DataSet(source.word, fields, "tokens", "reversed", names)
 
 
 def pairs(source: Pairs, data: DataSet, seed: int, shares: tuple[float, float, float]) -> DataSet:

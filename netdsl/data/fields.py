@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 
+from netdsl.backends.engine import IGNORED
 from netdsl.data.streamed import Array, Indices, Streamed, Values
 from netdsl.data.vocabulary import Vocabulary
 from netdsl.diagnostics import UserError
@@ -24,11 +25,12 @@ __all__ = [
     "Kind",
     "Values",
     "as_labels",
+    "counted",
 ]
 
 # image: (n, height, width, channels), floats from 0 to 1 or bytes that mean these. table: (n,
-# features). label: (n, …), numbers of classes from 0. number: (n,), the target of a regression.
-# array: anything else, as it stands.
+# features). label: (n, …), numbers of classes from 0; in a row of labels also of a place that does
+# not count. number: (n,), the target of a regression. array: anything else, as it stands.
 Kind = Literal["image", "table", "label", "number", "array"]
 
 
@@ -131,6 +133,12 @@ class DataSet:
 def _content(values: Values) -> bytes | memoryview:
     """What a checksum is taken of."""
     return values.digest() if isinstance(values, Streamed) else np.ascontiguousarray(values).data
+
+
+def counted(labels: Array) -> Array:
+    """The labels, (…), that a loss counts, as one row."""
+    kept: Array = labels[labels != IGNORED]
+    return kept
 
 
 def as_labels(data: DataSet) -> DataSet:

@@ -12,7 +12,7 @@ from netdsl.data.arrays import arrays
 from netdsl.data.bundled import digits, iris, photographs
 from netdsl.data.cifar import cifar
 from netdsl.data.content_and_style import content_and_style
-from netdsl.data.drawn import pairs, synthetic, triplets
+from netdsl.data.drawn import pairs, reversal, synthetic, triplets
 from netdsl.data.fields import DataSet
 from netdsl.data.folders import folder
 from netdsl.data.huggingface import huggingface
@@ -71,6 +71,7 @@ _READERS: dict[type[DataSource], _Reader] = {
     ),
     sources.Series: lambda source, request: series(source, request.base, request.shares),
     sources.MackeyGlass: lambda source, request: mackey_glass(source, request.shares),
+    sources.Reversal: lambda source, request: reversal(source, request.seed),
     sources.Synthetic: lambda source, request: synthetic(source, request.seed),
     sources.Pairs: lambda source, request: pairs(
         source, _of(source.source, request), request.seed, request.shares

@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from netdsl.backends.engine import IGNORED
-from netdsl.data.fields import Array, DataSet, Field, Indices
+from netdsl.data.fields import Array, DataSet, Field, Indices, counted
 from netdsl.data.split import Split
 from netdsl.data.streamed import Streamed
 
@@ -55,7 +54,7 @@ def _classes(data: DataSet, shares: Mapping[str, Indices]) -> list[dict[str, Any
     counts = {name: _counts(labels, rows, len(data.classes)) for name, rows in shares.items()}
     counts = {"count": np.sum(list(counts.values()), axis=0), **counts}
     return [
-        {"name": name, **{of: int(counted[at]) for of, counted in counts.items()}}
+        {"name": name, **{of: int(found[at]) for of, found in counts.items()}}
         for at, name in enumerate(data.classes)
     ]
 
@@ -66,5 +65,5 @@ def _counts(labels: Field, rows: Indices, classes: int) -> Array:
     every = _AT_ONCE if isinstance(labels.values, Streamed) else max(len(rows), 1)
     for piece in np.split(rows, range(every, len(rows), every)):
         found = labels.read(piece)
-        counts += np.bincount(found[found != IGNORED], minlength=classes)
+        counts += np.bincount(counted(found), minlength=classes)
     return counts

@@ -10,7 +10,7 @@ from netdsl.analyze.fold import folded as fold_of
 from netdsl.backends.engine import Operand, Term
 from netdsl.catalog.layers.scaling import Identity
 from netdsl.catalog.losses import BALANCED, CrossEntropy, Loss, LossSum, LossTerm
-from netdsl.data.fields import DataSet, Field, Indices, as_labels
+from netdsl.data.fields import DataSet, Field, Indices, as_labels, counted
 from netdsl.data.streamed import Streamed
 from netdsl.diagnostics import SpecError, UserError
 from netdsl.elaborate.suggest import suggestion
@@ -216,7 +216,7 @@ def _learned(written: LossTerm, found: list[Output | Field], data: DataSet, trai
         if isinstance(target.values, Streamed):
             told = f"balanced weights count every label, but {target.name} is read batch by batch"
             raise refused(written, told, 1, help="weights=[1, 2.5] gives them")
-        counts = np.bincount(target.array[train].reshape(-1), minlength=count)
+        counts = np.bincount(counted(target.array[train]), minlength=count)
         weights = counts.sum() / (count * np.maximum(counts, 1)) * (counts > 0)
         return loss.replace(weights=tuple(weights.tolist()))
     if count and len(loss.weights) != count:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 import pytest
+import torch
 
 from netdsl.catalog.base import Example, Layer
 from netdsl.tensor import TensorType
@@ -49,6 +50,30 @@ def test_both_ways_begin_with_halves_of_the_states_given(
     call = kind.format(f"6, return={returned}, bidirectional=true, initial={initial}")
     example = Example(call, ((5, 4), *[(12,)] * states))
     compare(record(call), types(example), drawn(example))
+
+
+# A sequence counts here and there, at its beginning, nowhere, or as a whole.
+MASKS = torch.tensor([[[0, 1, 0, 1, 1], [0] * 5], [[1, 1, 0, 0, 0], [1] * 5]])
+
+
+@pytest.mark.parametrize("begun", [False, True], ids=["from zero", "from a state"])
+@pytest.mark.parametrize("bidirectional", ["false", "true"], ids=["one way", "both ways"])
+@pytest.mark.parametrize("returned", ["last", "sequence"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_a_mask_leaves_out(kind: str, returned: str, bidirectional: str, begun: bool) -> None:
+    call = f"6, return={returned}, bidirectional={bidirectional}, mask=b" + ", initial=c" * begun
+    layer, width = record(kind.format(call)), 12 if bidirectional == "true" else 6
+    inputs = (TensorType((5, 4)), TensorType((5,), "int"), *[TensorType((width,))] * begun)
+    sequence, state = drawn(Example("", ((5, 4), (width,))))
+    for mask in MASKS:
+        compare(layer, inputs, [sequence, mask, *[state] * begun], opened=True)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_gradients_where_a_mask_leaves_out(kind: str) -> None:
+    call = kind.format("6, return=sequence, bidirectional=true, mask=b")
+    example = Example(call, ((5, 4), (5,)), number=("float", "int"))
+    check_gradients(record(call), example)
 
 
 @pytest.mark.parametrize("function", ["relu", "sigmoid", "identity"])

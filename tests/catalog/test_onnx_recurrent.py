@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from typing import Any
 
 import pytest
 import torch
@@ -38,6 +39,27 @@ def test_every_kind(word: str, own: str, activation: str, bias: str) -> None:
         generator = torch.Generator().manual_seed(0)
         tensors = [torch.randn(BATCH, *shape, generator=generator) for shape in shapes]
         compare(record(call), tuple(map(TensorType, shapes)), tensors)
+
+
+# A sequence counts here and there, at its beginning, nowhere, or as a whole.
+MASKS = torch.tensor([[[0, 1, 0, 1, 1], [0] * 5], [[1, 1, 0, 0, 0], [1] * 5]])
+
+
+@pytest.mark.parametrize("number", ["int", "float"])
+@pytest.mark.parametrize("both", [False, True])
+@pytest.mark.parametrize("word", KINDS)
+def test_what_a_mask_leaves_out(word: str, both: bool, number: Any) -> None:
+    masks = MASKS if number == "int" else MASKS * 0.5
+    generator = torch.Generator().manual_seed(0)
+    width = UNITS * (1 + both)
+    x, state = (torch.randn(BATCH, *s, generator=generator) for s in ((5, FEATURES), (width,)))
+    for own, returned, given in product(KINDS[word], ("last", "sequence"), (False, True)):
+        call = f"{word}({UNITS}{own}, return={returned}, mask=b"
+        call += ", bidirectional=true" * both + ", initial=c" * given + ")"
+        inputs = (TensorType((5, FEATURES)), TensorType((5,), number))
+        inputs += (TensorType((width,)),) * given
+        for mask in masks:
+            compare(record(call), inputs, [x, mask, *[state] * given])
 
 
 def test_weights_stand_in_the_model_under_our_names_as_they_are() -> None:

@@ -180,6 +180,14 @@ def test_channel_shuffle_deals_groups_out(shape: tuple[int, ...]) -> None:
     assert torch.equal(run("channel_shuffle(2)", x), x[..., [0, 3, 1, 4, 2, 5]])
 
 
+def test_not_equal_says_where_a_number_is_another() -> None:
+    numbers = torch.tensor([[0, 3, 0, 1], [2, 0, 0, 0]])
+    for value in (0, 3):
+        found = build(record(f"not_equal({value})"), (TensorType((4,), "int"),))(numbers)
+        assert found.dtype == torch.int64
+        assert torch.equal(found, numbers.ne(value).long())
+
+
 @pytest.mark.parametrize("shape", [(), (5,), (4, 5), (2, 3, 4)])
 def test_one_hot_is_one_at_its_class(shape: tuple[int, ...]) -> None:
     numbers = torch.randint(0, 7, (2, *shape), generator=torch.Generator().manual_seed(0))

@@ -12,6 +12,8 @@ from netdsl.backends.engine import as_numbers
 from netdsl.catalog.sources import Npz
 from netdsl.data.fields import DataSet
 from netdsl.data.read import read
+from netdsl.data.split import Split
+from netdsl.data.summary import summary
 from netdsl.diagnostics import UserError
 
 LABELS = np.array([0, 2])
@@ -48,6 +50,15 @@ def test_a_named_target(tmp_path: Path) -> None:
     assert data.fields["mask"].values.tolist() == [[1, 0], [0, 1]]
 
 
+def test_places_of_a_row_of_labels_that_do_not_count(tmp_path: Path) -> None:
+    labels = np.array([[1, 0, -100], [2, -100, -100]])
+    data = arrays(tmp_path, x=np.zeros((2, 3, 1)), label=labels)
+    assert data.classes == ("0", "1", "2")
+    told = summary(data, Split(np.arange(1), np.arange(0), np.arange(1, 2)))
+    counts = [(each["count"], each["train"], each["test"]) for each in told["classes"]]
+    assert counts == [(1, 1, 0), (1, 1, 0), (1, 0, 1)]
+
+
 @pytest.mark.parametrize(
     ("found", "told"),
     [
@@ -56,6 +67,8 @@ def test_a_named_target(tmp_path: Path) -> None:
         ({"x": np.zeros((3, 1)), "label": LABELS}, "different numbers of examples: x 3, label 2"),
         ({"x": np.array([[1.0], [np.nan]]), "label": LABELS}, r"x\[1, 0\] is nan, not a number"),
         ({"x": np.zeros((2, 1)), "label": LABELS - 1}, "label holds -1, but classes count from 0"),
+        ({"x": np.zeros((2, 1)), "label": LABELS - 100}, "label holds -100, but classes"),
+        ({"x": np.zeros((2, 1)), "label": np.full((2, 3), -100)}, "label holds -100, but classes"),
         ({"x": np.array(["a", "b"]), "label": LABELS}, "x holds <U1, not numbers"),
         ({"x": np.array([None, 1]), "label": LABELS}, "no file of plain numpy arrays"),
     ],

@@ -7,7 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from netdsl.catalog.sources import Digits, Folder, Iris, Pairs, Spirals, Synthetic, Triplets
+from netdsl.catalog.sources import (
+    Digits,
+    Folder,
+    Iris,
+    Pairs,
+    Reversal,
+    Spirals,
+    Synthetic,
+    Triplets,
+)
 from netdsl.data.fields import Array, DataSet
 from netdsl.data.read import read
 from netdsl.data.split import split
@@ -26,6 +35,22 @@ def test_synthetic_examples() -> None:
     vectors = read(Synthetic(shape=7, classes=3, n=50), Path(), 1)
     assert str(vectors.fields["features"].type) == "7"
     assert vectors.classes == ("0", "1", "2")
+
+
+def test_sequences_to_be_said_backwards() -> None:
+    data, again, other = (read(Reversal(length=4, symbols=5, n=90), Path(), s) for s in (1, 1, 2))
+    assert data.digest() == again.digest() != other.digest()
+    assert (data.main, data.target) == ("tokens", "reversed")
+    assert data.classes == ("end", "1", "2", "3", "4", "5")
+    rows = zip(*(data.fields[name].array for name in ("tokens", "before", "reversed")), strict=True)
+    lengths = set()
+    for tokens, before, backwards in rows:
+        said = [symbol for symbol in tokens if symbol]
+        lengths.add(len(said))
+        assert tokens.tolist() == said + [0] * (4 - len(said))
+        assert backwards.tolist() == [*said[::-1], 0, *[-100] * (4 - len(said))]
+        assert before.tolist() == [0, *said[::-1], *[0] * (4 - len(said))]
+    assert lengths == {1, 2, 3, 4}
 
 
 def rows_of(data: DataSet, name: str, source: DataSet) -> Array:

@@ -54,6 +54,19 @@ def way_by_way(*states):
     return [state for way in zip(*pairs) for state in way]
 '''
 
+_WHERE_COUNTED = '''
+def where_counted(mask, y, *states):
+    """Outputs at every position, 0 where a mask is 0, and the states that are left."""
+    counts = ops.expand_dims(ops.not_equal(mask, 0), axis=-1)
+    return ops.where(counts, y, 0.0), *states
+'''
+
+_AS_LEFT = '''
+def as_left(y, *states):
+    """The state that is left as the output, and all that are left."""
+    return states[0], *states
+'''
+
 _CELL = '''
 class Cell(layers.Layer):
     """A step of a recurrence; of two biases the second stands beside U h."""
@@ -180,6 +193,8 @@ RECURRENT: Final[dict[str, str]] = {
     "with_state": _WITH_STATE,
     "side_by_side": _SIDE_BY_SIDE,
     "way_by_way": _WAY_BY_WAY,
+    "where_counted": _WHERE_COUNTED,
+    "as_left": _AS_LEFT,
     "Cell": _CELL,
     "RNNCell": _RNN_CELL,
     "LSTMCell": _LSTM_CELL,

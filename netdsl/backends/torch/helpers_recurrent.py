@@ -201,13 +201,104 @@ class SteppedGRU(Stepped):
         return ((1 - z) * n + z * h,)
 '''
 
-RECURRENT: Final[dict[str, str]] = {
-    "Recurrence": _RECURRENCE,
+_MASKED = '''
+class Masked:
+    """Has a recurrence pass by the positions where a mask is 0; its output there is 0."""
+
+    def forward(self, x, mask, *initial):
+        return self.states(x, mask, *initial)[0]
+
+    def states(self, x, mask, *initial):
+        given = list(initial)
+        while len(given) < self.kept:
+            given.append(x.new_zeros(len(x), len(self.ends) * self.units))
+        return super().states((x, mask != 0), *given)
+'''
+
+# The packed positions stand in the order that PyTorch's kernels want: by sequences' lengths.
+_PACKED = '''
+class Packed(Masked):
+    """Packs the positions that count, over which a kernel of PyTorch runs."""
+
+    def fused(self, kernel, masked, state):
+        x, seen = masked
+        counts = seen.sum(1)
+        order = seen.int().argsort(dim=1, descending=True, stable=True)[..., None]
+        first = x.gather(1, order.expand_as(x))
+        pack = nn.utils.rnn.pack_padded_sequence
+        packed = pack(first, counts.clamp(min=1).cpu(), True, enforce_sorted=False)
+
+        def run(x, state, *options):
+            return kernel(x.data, x.batch_sizes, state, *options[:-1])
+
+        given = state if isinstance(state, tuple) else (state,)
+        begun = [t[:, packed.sorted_indices] for t in given]
+        begun = tuple(begun) if len(begun) > 1 else begun[0]
+        data, *left = super().fused(run, packed, begun)
+        made = packed._replace(data=data)
+        y, _ = nn.utils.rnn.pad_packed_sequence(made, True, total_length=x.shape[1])
+        y = torch.zeros_like(y).scatter(1, order.expand_as(y), y) * seen[..., None]
+        # A sequence of which nothing counts has been given one position.
+        left = [t[:, packed.unsorted_indices] for t in left]
+        some = counts[:, None] > 0
+        return y, *(torch.where(some, *pair) for pair in zip(left, given))
+'''
+
+_MASKED_STEPS = '''
+class MaskedSteps(Masked):
+    """Keeps the states as they are at the positions that do not count."""
+
+    def run(self, masked, *given):
+        x, seen = masked
+        outputs, left = [], []
+        for way, end in enumerate(self.ends):
+            w_ih, w_hh, b_ih, b_hh = self.direction(end)
+            steps = F.linear(x, w_ih, b_ih).unbind(1)
+            steps = list(zip(steps, seen[..., None].unbind(1)))
+            carried, made = [t[way] for t in given], []
+            for step, counts in reversed(steps) if way else steps:
+                new = self.step(end, step, w_hh, b_hh, *carried)
+                carried = [torch.where(counts, *pair) for pair in zip(new, carried)]
+                made.append(carried[0] * counts)
+            outputs.append(torch.stack(made[::-1] if way else made, 1))
+            left.append(carried)
+        return torch.cat(outputs, 2), *(torch.stack(t) for t in zip(*left))
+'''
+
+
+def masked(name: str) -> str:
+    """The name of the helper that is the one of that name with a mask."""
+    return f"Masked{name}"
+
+
+def masks(name: str) -> tuple[str, ...]:
+    """The helpers that such a helper needs, beside those of the one without a mask."""
+    return "Masked", "MaskedSteps" if name.startswith("Stepped") else "Packed"
+
+
+def _with_mask(name: str) -> str:
+    return f'''
+class {masked(name)}({masks(name)[-1]}, {name}):
+    """It passes by the positions that do not count."""
+'''
+
+
+# The recurrences, whose weights are all alike started.
+KINDS: Final[dict[str, str]] = {
     "RNN": _RNN,
     "LSTM": _LSTM,
     "GRU": _GRU,
-    "Stepped": _STEPPED,
     "SteppedRNN": _STEPPED_RNN,
     "SteppedLSTM": _STEPPED_LSTM,
     "SteppedGRU": _STEPPED_GRU,
+}
+
+RECURRENT: Final[dict[str, str]] = {
+    "Recurrence": _RECURRENCE,
+    "Stepped": _STEPPED,
+    **KINDS,
+    "Masked": _MASKED,
+    "Packed": _PACKED,
+    "MaskedSteps": _MASKED_STEPS,
+    **{masked(name): _with_mask(name) for name in KINDS},
 }

@@ -244,32 +244,51 @@ def _take(layer: Any, inputs: _Inputs, made: TensorType) -> Saved:
     return Saved(once=INT * len(layer.indices)) if isinstance(layer.indices, tuple) else _NOTHING
 
 
-def _recurrence(layer: Any, inputs: _Inputs, each: int, beside: int) -> Saved:
+def _recurrence(layer: Any, inputs: _Inputs, each: int, beside: int, seen: bool = False) -> Saved:
     """`each` states for every position of each direction, and `beside` states more.
 
     A kernel copies what flows in, position by position. A given state is kept as it is, but copied
     where there are two directions. oneDNN's LSTM, which PyTorch takes on most CPUs, keeps a
-    workspace of its own, up to two and a half times as much in all.
+    workspace of its own, up to two and a half times as much in all. `seen` says that what a step
+    makes is kept beside what a mask leaves of it.
     """
     length, features = inputs[0].shape
     ways = len(layer.directions)
-    given = tuple(range(1, len(inputs))) if ways == 1 else ()
+    if layer.mask is not None and has_kernel(layer):
+        return _packed(layer, inputs, each * length + beside)
+    given = layer.given if ways == 1 else ()
     kept = layer.units * (ways * (each * length + beside) - len(given))
     if has_kernel(layer):
         return Saved(given, own=FLOAT * (kept + ways * length * features))
-    return Saved((0, *given), own=FLOAT * kept)
+    if layer.mask is None:
+        return Saved((0, *given), own=FLOAT * kept)
+    kept += layer.units * ways * (length - 1) * seen
+    return Saved((0, *given), own=FLOAT * kept + length)
+
+
+def _packed(layer: Any, inputs: _Inputs, states: Dim) -> Saved:
+    """States of each direction, what flows in packed, and which positions are where.
+
+    That is when all positions count; those that do not are packed nowhere.
+    """
+    length, features = inputs[0].shape
+    numbers = len(layer.directions) * layer.units * states + length * features
+    # The order of positions, which of them count, the orders of sequences, which have any.
+    places = length * (INT + 1) + 2 * INT + 1
+    return Saved((0,), own=FLOAT * numbers + places, once=INT * length)
 
 
 def _rnn(layer: Any, inputs: _Inputs, made: TensorType) -> Saved:
     """Each state, and the first, but with no activation the last is not needed."""
-    return _recurrence(layer, inputs, 1, 0 if layer.activation == "identity" else 1)
+    bounded = layer.activation != "identity"
+    return _recurrence(layer, inputs, 1, int(bounded), bounded)
 
 
 def _lstm(layer: Any, inputs: _Inputs, made: TensorType) -> Saved:
     """Four gates, the cell, what it shows, and the state; peepholes need the last cell too."""
     if layer.activation == "identity":
-        return _recurrence(layer, inputs, 9, 1)
-    return _recurrence(layer, inputs, 7, int(layer.peephole))
+        return _recurrence(layer, inputs, 9, 1, True)
+    return _recurrence(layer, inputs, 7, int(layer.peephole), layer.peephole)
 
 
 def _gru(layer: Any, inputs: _Inputs, made: TensorType) -> Saved:
@@ -280,7 +299,7 @@ def _gru(layer: Any, inputs: _Inputs, made: TensorType) -> Saved:
 
 _WORDS: dict[Saved, str] = {
     _NOTHING: "add channel_shuffle class_token concat constant crop flatten gaussian_noise"
-    " global_avgpool identity mean normalize one_hot pad pad_channels parameter permute"
+    " global_avgpool identity mean normalize not_equal one_hot pad pad_channels parameter permute"
     " pixel_shuffle positional reduce_mean reduce_sum relative_bias rescale reshape resize roll"
     " slice step sub unflatten upsample",
     _INPUT: "conv_transpose elu embedding gelu gram hard_sigmoid hard_swish layer_scale leaky_relu"

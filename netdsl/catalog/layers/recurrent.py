@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
+from netdsl.catalog.agree import agree
 from netdsl.catalog.arguments import Way, choice, flag, tensor_input, tensor_inputs
 from netdsl.catalog.base import Biased, Example, Rejection, Weight, known
 from netdsl.catalog.initializers import OrthogonalGates, Zeros
@@ -34,9 +35,17 @@ class Recurrence(Biased):
     biases (gates * units); those of the way back end in `_reverse`. `init` starts the weights of
     what flows in; those of the state start orthogonal, gate by gate. With `bidirectional` both
     directions stand side by side, forward first, in the output and in every member.
+
+    With a `mask` (length), such as `not_equal(0)` makes of tokens that are filled up with 0, a
+    recurrence goes from one position that counts to the next: the state passes the others by, and
+    the output there is 0. Where none counts, the last output is the first state. MACs are those of
+    all positions.
     """
 
+    takes_int: ClassVar[bool] = True
     gates: ClassVar[int]
+    # What goes from position to position, and is handed out after the last.
+    kept: ClassVar[tuple[str, ...]] = ("state",)
     units: int = whole("how many numbers the state has, for each direction")
     activation: str = choice("what bounds the state", ACTIVATIONS, "tanh", keyword=True)
     return_: str = choice(
@@ -46,11 +55,17 @@ class Recurrence(Biased):
     bias: str = choice(
         "single: one for each gate; double: one beside each weight", tuple(BIASES), "single", True
     )
+    mask: int | None = tensor_input("not 0 where a position counts", None, keyword=True)
 
     @property
     def directions(self) -> tuple[str, ...]:
         """What follows the names of weights, for each direction."""
         return DIRECTIONS if self.bidirectional else DIRECTIONS[:1]
+
+    @property
+    def given(self) -> tuple[int, ...]:
+        """The indices of the tensors of `initial` among the inputs: a state, perhaps a cell."""
+        return tuple(index for _, index in self._given())
 
     def _given(self) -> tuple[tuple[str, int], ...]:
         """What each tensor of `initial` is, with its index among the inputs."""
@@ -69,10 +84,32 @@ class Recurrence(Biased):
                 help=_sequence_of(flowing),
             )
         known(flowing.channels, "the number of features")
+        if flowing.number == "int":
+            raise Rejection(
+                f"{self.word} takes no whole numbers, but {flowing} flows in",
+                input=0,
+                help="embedding or one_hot turns them into numbers to compute with",
+            )
+        if self.mask is not None:
+            self._check_mask(flowing, inputs[self.mask])
         for what, index in self._given():
             self._check_initial(what, inputs[index])
         state = self._state()
         return flowing.with_channels(state.channels) if self.return_ == "sequence" else state
+
+    def _check_mask(self, flowing: TensorType, mask: TensorType) -> None:
+        length = flowing.shape[0]
+        rejection = Rejection(
+            f"a mask says of each of the {length} positions whether it counts, which {mask} cannot",
+            "mask",
+            help="not_equal(0) makes one of tokens that are filled up with 0",
+        )
+        if mask.rank != 1:
+            raise rejection
+        try:
+            agree(mask.shape[0], length)
+        except Rejection:
+            raise rejection from None
 
     def _check_initial(self, what: str, given: TensorType) -> None:
         wanted = self._state()
@@ -91,7 +128,7 @@ class Recurrence(Biased):
         return TensorType((len(self.directions) * self.units,))
 
     def members(self, *inputs: TensorType) -> Mapping[str, TensorType]:
-        return {"state": self._state()}
+        return dict.fromkeys(self.kept, self._state())
 
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
         features = known(inputs[0].channels, "the number of features")
@@ -128,7 +165,10 @@ class Rnn(Recurrence):
         Example("rnn(8, activation=sigmoid, bidirectional=true)", ((7, 5),), (16,)),
         Example("rnn(8, bidirectional=true, return=sequence, initial=b)", ((7, 5), (16,)), (7, 16)),
         Example("rnn(8, activation=identity)", ((7, 5),), (8,)),
+        Example("rnn(8, mask=b)", ((7, 5), (7,)), (8,)),
+        Example("rnn(8, activation=sigmoid, return=sequence, mask=b)", ((7, 5), (7,)), (7, 8)),
         Example("rnn(8)", ((5,),), rejects="rnn needs length x features"),
+        Example("rnn(8)", ((7, 5),), number="int", rejects="rnn takes no whole numbers"),
         Example("rnn(8, bias=false)", ((7, 5),), rejects="single or double or none"),
         Example("rnn(8, initial=b)", ((7, 5), (6,)), rejects="must be 8, not 6"),
         Example("rnn(8, activation=softmax)", ((7, 5),), rejects="activation expects"),
@@ -153,6 +193,7 @@ class Lstm(Recurrence):
 
     word: ClassVar[str] = "lstm"
     gates: ClassVar[int] = 4
+    kept: ClassVar[tuple[str, ...]] = ("state", "cell")
     initial: tuple[int, ...] | None = tensor_inputs(
         "the state before the first position, or [state, cell]", 2, None, keyword=True
     )
@@ -166,6 +207,10 @@ class Lstm(Recurrence):
         Example("lstm(8, activation=identity, bias=none)", ((7, 5),), (8,)),
         Example("lstm(8, initial=b)", ((7, 5), (8,)), (8,)),
         Example("lstm(8, initial=[b, c], return=sequence)", ((7, 5), (8,), (8,)), (7, 8)),
+        Example("lstm(8, mask=b, bidirectional=true)", ((7, 5), (7,)), (16,)),
+        Example("lstm(8, mask=b, initial=c, return=sequence)", ((7, 5), (7,), (8,)), (7, 8)),
+        Example("lstm(8, mask=b, peephole=true)", ((7, 5), (7,)), (8,)),
+        Example("lstm(8, mask=b)", ((7, 5), (6,)), rejects="whether it counts, which 6 cannot"),
         Example("lstm(8)", ((9, 7, 5),), rejects="lstm needs length x features"),
         Example("lstm(8, initial=[b, c])", ((7, 5), (8,), (6,)), rejects="the cell before"),
         Example("lstm(8, initial=b)", ((7, 5), (7, 8)), rejects="must be 8, not 7 x 8"),
@@ -173,13 +218,10 @@ class Lstm(Recurrence):
     )
 
     def _given(self) -> tuple[tuple[str, int], ...]:
-        return tuple(zip(("state", "cell"), self.initial or (), strict=False))
+        return tuple(zip(self.kept, self.initial or (), strict=False))
 
     def _peepholes(self) -> tuple[str, ...]:
         return ("weight_ci", "weight_cf", "weight_co") if self.peephole else ()
-
-    def members(self, *inputs: TensorType) -> Mapping[str, TensorType]:
-        return {"state": self._state(), "cell": self._state()}
 
 
 class Gru(Recurrence):
@@ -204,6 +246,9 @@ class Gru(Recurrence):
         Example("gru(8, activation=relu, bidirectional=true)", ((7, 5),), (16,)),
         Example("gru(8, reset_after=false, bias=double, initial=b)", ((7, 5), (8,)), (8,)),
         Example("gru(8, initial=b)", ((7, 5), (8,)), (8,)),
+        Example("gru(8, mask=b, return=sequence)", ((7, 5), (7,)), (7, 8)),
+        Example("gru(8, mask=b, reset_after=false)", ((7, 5), (7,)), (8,)),
+        Example("gru(8, mask=b)", ((7, 5), (7, 5)), rejects="of each of the 7 positions"),
         Example("gru(0)", ((7, 5),), rejects="units expects"),
         Example("gru(8, initial=b, bidirectional=true)", ((7, 5), (8,)), rejects="must be 16"),
     )

@@ -232,13 +232,39 @@ class OneHot(ShapeOnly):
     )
 
     def infer(self, *inputs: TensorType) -> TensorType:
-        if inputs[0].number != "int":
-            raise Rejection(
-                f"one_hot needs whole numbers, not {inputs[0]} of float",
-                input=0,
-                help=Way("an input of whole numbers says `of int`", declare=" of int"),
-            )
+        _need_whole(self.word, inputs[0])
         return TensorType((*inputs[0].shape, self.classes))
+
+
+class NotEqual(ShapeOnly):
+    """Which whole numbers are not `value`: 1 there, 0 elsewhere, as a mask says what counts.
+
+    Input whole numbers of any shape, output whole numbers of the same shape.
+    """
+
+    word: ClassVar[str] = "not_equal"
+    takes_int: ClassVar[bool] = True
+    value: int = whole("the number whose places are 0", minimum=0)
+    examples: ClassVar[tuple[Example, ...]] = (
+        Example("not_equal(0)", ((7,),), (7,), number="int"),
+        Example("not_equal(1)", ((5, 6, 2),), (5, 6, 2), number="int"),
+        Example("not_equal(2)", ((),), (), number="int"),
+        Example("not_equal(0)", ((7,),), rejects="needs whole numbers"),
+        Example("not_equal(0.5)", ((7,),), number="int", rejects="value expects"),
+    )
+
+    def infer(self, *inputs: TensorType) -> TensorType:
+        _need_whole(self.word, inputs[0])
+        return inputs[0]
+
+
+def _need_whole(word: str, flowing: TensorType) -> None:
+    if flowing.number != "int":
+        raise Rejection(
+            f"{word} needs whole numbers, not {flowing} of float",
+            input=0,
+            help=Way("an input of whole numbers says `of int`", declare=" of int"),
+        )
 
 
 def _refilled(flowing: TensorType, sizes: tuple[Dim, ...]) -> TensorType:

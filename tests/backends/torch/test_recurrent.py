@@ -109,6 +109,8 @@ WRONG = {
     "gru(4, initial=[h.state, h.state])": ("operands", "one tensor stands here, not 2"),
     "gru(4, initial=h.state)": ("shape", "the state before the first position must be 4, not 8"),
     "gru(4, initial=h)": ("shape", "must be 4, not 7 x 8"),
+    "gru(4, mask=h)": ("shape", "a mask says of each of the 7 positions whether it counts"),
+    "not_equal(0)": ("shape", "not_equal needs whole numbers, not 7 x 8 of float"),
     "gru(4, bias=false)": ("wrong-value", "bias expects single or double or none, not false"),
     "gru(4, return=first)": ("unknown-name", "first is not known here"),
     "gru(4, peephole=true)": ("unknown-argument", "gru has no argument peephole"),

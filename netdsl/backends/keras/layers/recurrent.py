@@ -1,7 +1,7 @@
 """Keras' rows of the recurrences: its own layers where they compute the same, else cells of ours.
 
-Only a layer made with `return_state` gives an LSTM's cell: its first output is the main one. The
-states of the others stand in their outputs.
+Only a layer made with `return_state` gives an LSTM's cell, and what is left where a mask says which
+positions count: its first output is the main one. The states of the others stand in their outputs.
 """
 
 from __future__ import annotations
@@ -18,15 +18,13 @@ from netdsl.tensor import TensorType
 
 @row(Rnn)
 def rnn(layer: Rnn, inputs: tuple[TensorType, ...]) -> Emission:
-    made = _made(layer, "SimpleRNN", _given(layer.initial))
-    return _with_state(layer, made)
+    return _emission(layer, "SimpleRNN")
 
 
 @row(Gru)
 def gru(layer: Gru, inputs: tuple[TensorType, ...]) -> Emission:
     rest, values = arguments(reset_after=(layer.reset_after, True))
-    made = _made(layer, "GRU", _given(layer.initial), rest, **values)
-    return _with_state(layer, made)
+    return _emission(layer, "GRU", rest, **values)
 
 
 @row(Lstm)
@@ -34,45 +32,66 @@ def lstm(layer: Lstm, inputs: tuple[TensorType, ...]) -> Emission:
     rest, values = arguments(peephole=(layer.peephole, False))
     if is_built_in(layer):
         rest, values = "" if layer.bias == "none" else ", unit_forget_bias=False", {}
-    given = [f"{{{index}}}" for index in layer.initial or ()]
-    if len(given) == 1:
-        given.append(f"ops.zeros_like({given[0]})")
-    made = _made(layer, "LSTM", given, rest, ", return_state=True", **values)
-    text = made.call.text
-    all_of_it = Code(f"side_by_side(*{text})" if layer.bidirectional else text)
-    return made.replace(
-        call=Code(f"{text}[0]"),
-        members={"state": all_of_it, "cell": all_of_it},
-        member_helpers=("side_by_side",) * layer.bidirectional,
-    )
+    return _emission(layer, "LSTM", rest, **values)
 
 
-def _given(initial: int | None) -> list[str]:
-    return [] if initial is None else [f"{{{initial}}}"]
+def _emission(layer: Recurrence, name: str, rest: str = "", **own: Any) -> Emission:
+    """What a row is; `rest` and `own` are the arguments of this kind of layer alone."""
+    lasting = isinstance(layer, Lstm) or layer.mask is not None
+    made = _made(layer, name, rest, ", return_state=True" * lasting, **own)
+    if lasting:
+        return _with_states(layer, made)
+    if layer.return_ == "last":
+        return made.replace(members={"state": Code(f"[{made.call.text}] * 2")})
+    ways = ", ways=2" if layer.bidirectional else ""
+    member = Code(f"with_state({made.call.text}{ways})")
+    return made.replace(members={"state": member}, member_helpers=("with_state",))
 
 
-def _made(
-    layer: Recurrence, name: str, given: list[str], rest: str = "", outer: str = "", **own: Any
-) -> Emission:
+def _made(layer: Recurrence, name: str, rest: str, outer: str, **own: Any) -> Emission:
     """The construction of a layer and the call that gives what the layer does.
 
-    `given` are the states before the first position, `rest` and `own` the arguments of this kind
-    alone, `outer` those of the layer that steps through a cell.
+    `outer` are the arguments of the layer that steps through a cell.
     """
     sequences, values = arguments(return_sequences=(layer.return_ == "sequence", False))
     text, more, helpers = _core(layer, name, rest)
     text = f"{text[:-1]}{sequences}{outer})"
     if layer.bidirectional:
         text = f"layers.Bidirectional({text})"
-    state = ""
+    given = [f"{{{index}}}" for index in layer.given]
+    if isinstance(layer, Lstm) and len(given) == 1:
+        given.append(f"ops.zeros_like({given[0]})")
+    called = "" if layer.mask is None else f", mask=ops.not_equal({{{layer.mask}}}, 0)"
     if given:
         state = f"[{', '.join(given)}]" if len(given) > 1 else given[0]
         if layer.bidirectional:
             state = f"way_by_way({', '.join(given)})"
             helpers = (*helpers, "way_by_way")
-        state = f", initial_state={state}"
+        called += f", initial_state={state}"
     construct = Code(text, {"units": layer.units} | values | more | own)
-    return Emission(Code(f"{{module}}({{0}}{state})"), construct, helpers)
+    return Emission(Code(f"{{module}}({{0}}{called})"), construct, helpers)
+
+
+def _with_states(layer: Recurrence, made: Emission) -> Emission:
+    """What a layer made with `return_state` gives.
+
+    With a mask Keras repeats outputs where a position does not count. Its last output is 0 where
+    none counts, and its last state the first.
+    """
+    text, helpers = made.call.text, ["side_by_side"] * layer.bidirectional
+    all_of_it = f"side_by_side(*{text})" if layer.bidirectional else text
+    if layer.mask is not None:
+        last = layer.return_ == "last"
+        helpers.append("as_left" if last else "where_counted")
+        begin = "" if last else f"{{{layer.mask}}}, "
+        all_of_it = f"{helpers[-1]}({begin}*{all_of_it})"
+    masked = layer.mask is not None
+    return made.replace(
+        call=Code(f"{all_of_it if masked else text}[0]"),
+        helpers=(*made.helpers, *helpers) if masked else made.helpers,
+        members=dict.fromkeys(layer.kept, Code(all_of_it)),
+        member_helpers=tuple(helpers),
+    )
 
 
 def _core(layer: Recurrence, name: str, rest: str) -> tuple[str, dict[str, Any], tuple[str, ...]]:
@@ -93,12 +112,3 @@ def _core(layer: Recurrence, name: str, rest: str) -> tuple[str, dict[str, Any],
     cell = f"{name.removeprefix('Simple')}Cell"
     text = f"layers.RNN({cell}({{units}}{options}{rest}{begin}))"
     return text, values | more, ("orthogonal_gates", "Cell", cell)
-
-
-def _with_state(layer: Recurrence, made: Emission) -> Emission:
-    """The member `state`, which is the last of the outputs."""
-    if layer.return_ == "last":
-        return made.replace(members={"state": Code(f"[{made.call.text}] * 2")})
-    ways = ", ways=2" if layer.bidirectional else ""
-    member = Code(f"with_state({made.call.text}{ways})")
-    return made.replace(members={"state": member}, member_helpers=("with_state",))

@@ -83,3 +83,8 @@ def roll(layer: shape.Roll, inputs: tuple[TensorType, ...]) -> Emission:
 @row(shape.OneHot)
 def one_hot(layer: shape.OneHot, inputs: tuple[TensorType, ...]) -> Emission:
     return function("ops.one_hot({0}, {classes})", classes=layer.classes)
+
+
+@row(shape.NotEqual)
+def not_equal(layer: shape.NotEqual, inputs: tuple[TensorType, ...]) -> Emission:
+    return function('ops.cast(ops.not_equal({0}, {value}), "int32")', value=layer.value)

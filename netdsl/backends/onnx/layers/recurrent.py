@@ -8,9 +8,11 @@ computes what such nodes give once, when it loads the model.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
+from onnx import TensorProto
 
 from netdsl.backends.onnx.builder import Builder
 from netdsl.backends.onnx.rows import row
@@ -28,40 +30,109 @@ ACTIVATIONS = {"tanh": "Tanh", "relu": "Relu", "sigmoid": "Sigmoid", "identity":
 
 @row(Rnn)
 def rnn(layer: Rnn, inputs: tuple[TensorType, ...], graph: Builder, *names: str) -> tuple[str, ...]:
-    given = () if layer.initial is None else (names[layer.initial],)
-    attributes = _activations(layer, layer.activation)
-    y, state = graph.several("RNN", 2, *_operands(layer, graph, names[0], given), **attributes)
-    return _results(layer, graph, y, state)
+    return _run(layer, graph, names, "RNN", _activations(layer, layer.activation))
 
 
 @row(Lstm)
 def lstm(
     layer: Lstm, inputs: tuple[TensorType, ...], graph: Builder, *names: str
 ) -> tuple[str, ...]:
-    given = [names[index] for index in layer.initial or ()]
-    operands = [*_operands(layer, graph, names[0], given), *[""] * (2 - len(given))]
-    if layer.peephole:
-        operands.append(_peepholes(layer, graph))
+    peepholes = [_peepholes(layer, graph)] if layer.peephole else []
     attributes = _activations(layer, "sigmoid", layer.activation, layer.activation)
-    y, *left = graph.several("LSTM", 3, *operands, **attributes)
-    return _results(layer, graph, y, *left)
+    return _run(layer, graph, names, "LSTM", attributes, *peepholes)
 
 
 @row(Gru)
 def gru(layer: Gru, inputs: tuple[TensorType, ...], graph: Builder, *names: str) -> tuple[str, ...]:
-    given = () if layer.initial is None else (names[layer.initial],)
     attributes = _activations(layer, "sigmoid", layer.activation)
     attributes["linear_before_reset"] = int(layer.reset_after)
-    y, state = graph.several("GRU", 2, *_operands(layer, graph, names[0], given), **attributes)
-    return _results(layer, graph, y, state)
+    return _run(layer, graph, names, "GRU", attributes)
 
 
-def _operands(layer: Recurrence, graph: Builder, x: str, given: Sequence[str]) -> list[str]:
-    """The sequence, position by position, the weights, and what is there before the first."""
+def _run(
+    layer: Recurrence,
+    graph: Builder,
+    names: tuple[str, ...],
+    op: str,
+    attributes: dict[str, Any],
+    *further: str,
+) -> tuple[str, ...]:
+    """The output and the members, of an operator that takes `further` tensors after the rest."""
+    kept = len(layer.kept)
+    x, given = names[0], [names[index] for index in layer.given]
+    mask = Mask(graph, names[layer.mask]) if layer.mask is not None else None
+    if mask is not None:
+        x = mask.gathered(x)
+    lengths = mask.lengths if mask is not None else ""
+    operands = _operands(layer, graph, x, lengths, given)
+    if further:
+        operands += [*[""] * (kept - len(given)), *further]
+    y, *left = graph.several(op, 1 + kept, *operands, **attributes)
+    units = len(layer.directions) * layer.units
+    # From (ways, batch, units): ways side by side.
+    members = [graph.reshape(graph.transpose(tensor, (1, 0, 2)), units) for tensor in left]
+    if mask is not None:
+        members = [mask.or_else(*pair) for pair in zip_longest(members, given, fillvalue="")]
+    if layer.return_ == "last":
+        return (members[0], *members)
+    # (length, ways, batch, units); a 0 takes the length over as it is.
+    apart = graph.transpose(y, (2, 0, 1, 3))
+    output = graph.add("Reshape", apart, graph.integers([0, 0, units]))
+    return (mask.spread(output) if mask is not None else output, *members)
+
+
+class Mask:
+    """The positions that count, (batch, length), of sequences (batch, length, features).
+
+    ONNX's operators know how long each sequence is: so positions that count are moved before the
+    others, and what comes out is moved back.
+    """
+
+    def __init__(self, graph: Builder, mask: str) -> None:
+        self._graph = graph
+        seen = graph.add("Cast", mask, to=TensorProto.BOOL)
+        counted = graph.add("Cast", seen, to=TensorProto.INT64)
+        other = graph.add("Sub", graph.integers(1), counted)
+        axis = graph.integers(1)
+        count = graph.add("ReduceSum", counted, graph.integers([1]), keepdims=1)
+        after = graph.add("Add", count, graph.add("CumSum", other, axis))
+        place = graph.add("Where", seen, graph.add("CumSum", counted, axis), after)
+        place = graph.add("Sub", place, graph.integers(1))
+        self._place = graph.column(place, 1, after=2)
+        self._seen = graph.column(seen, 1, after=2)
+        self._some = graph.add("Greater", count, graph.integers(0))
+        # A sequence of which nothing counts is given one position; `or_else` has it back.
+        least = graph.add("Max", count, graph.integers(1))
+        least = graph.add("Squeeze", least, graph.integers([1]))
+        self.lengths = graph.add("Cast", least, to=TensorProto.INT32)
+
+    def gathered(self, x: str) -> str:
+        """Sequences with the positions that count before the others."""
+        return self._graph.add("ScatterElements", x, self._places(x), x, axis=1)
+
+    def spread(self, y: str) -> str:
+        """What comes out, where each position was, and 0 where it does not count."""
+        back = self._graph.add("GatherElements", y, self._places(y), axis=1)
+        return self._graph.add("Where", self._seen, back, self._graph.floats(0))
+
+    def or_else(self, state: str, before: str) -> str:
+        """A state that is left, or what was `before` where nothing counts; a name or 0."""
+        return self._graph.add("Where", self._some, state, before or self._graph.floats(0))
+
+    def _places(self, x: str) -> str:
+        return self._graph.add("Expand", self._place, self._graph.add("Shape", x))
+
+
+def _operands(
+    layer: Recurrence, graph: Builder, x: str, lengths: str, given: Sequence[str]
+) -> list[str]:
+    """The sequence, position by position, the weights, and what is there before the first.
+
+    Without `lengths` every sequence of a batch is as long as the others.
+    """
     weights = [_gates(layer, graph, name) for name in ("weight_ih", "weight_hh")]
     ways = len(layer.directions)
-    # No lengths: every sequence of a batch is as long as the others.
-    operands = [graph.transpose(x, (1, 0, 2)), *weights, _biases(layer, graph), ""]
+    operands = [graph.transpose(x, (1, 0, 2)), *weights, _biases(layer, graph), lengths]
     for tensor in given:
         apart = graph.reshape(tensor, ways, layer.units)
         operands.append(graph.transpose(apart, (1, 0, 2)))
@@ -112,14 +183,3 @@ def _activations(layer: Recurrence, *activations: str) -> dict[str, Any]:
         # Affine(x) = alpha * x + beta; those lists name the functions that have numbers.
         attributes |= {"activation_alpha": [1.0] * affine, "activation_beta": [0.0] * affine}
     return attributes
-
-
-def _results(layer: Recurrence, graph: Builder, y: str, *left: str) -> tuple[str, ...]:
-    """The output and the members, ways side by side: `left` is (ways, batch, units)."""
-    units = len(layer.directions) * layer.units
-    members = [graph.reshape(graph.transpose(tensor, (1, 0, 2)), units) for tensor in left]
-    if layer.return_ == "last":
-        return (members[0], *members)
-    # (length, ways, batch, units); a 0 takes the length over as it is.
-    apart = graph.transpose(y, (2, 0, 1, 3))
-    return (graph.add("Reshape", apart, graph.integers([0, 0, units])), *members)

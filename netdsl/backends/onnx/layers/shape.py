@@ -95,3 +95,9 @@ def one_hot(layer: shape.OneHot, inputs: tuple[TensorType, ...], graph: Builder,
     rank = inputs[0].rank
     classes, values = graph.integers(layer.classes), graph.floats([0, 1])
     return rearranged(graph, graph.add("OneHot", x, classes, values), [*order(rank), rank])
+
+
+@row(shape.NotEqual)
+def not_equal(layer: shape.NotEqual, inputs: tuple[TensorType, ...], graph: Builder, x: str) -> str:
+    equal = graph.add("Equal", x, graph.integers(layer.value))
+    return graph.add("Cast", graph.add("Not", equal), to=TensorProto.INT64)

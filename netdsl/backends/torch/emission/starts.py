@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from netdsl.backends.emission.plan import Start
 from netdsl.backends.rows import Code
+from netdsl.backends.torch.helpers_recurrent import KINDS, masked
 from netdsl.catalog.base import Layer
 from netdsl.catalog.initializers import (
     Fill,
@@ -41,7 +42,7 @@ CALLS: dict[type[Initializer], str] = {
 BY_FUNCTION = ("nn.Conv", "nn.Linear", "nn.Embedding", "SeparableConv")
 # Recurrences start as the language says: he_normal for what flows in, orthogonal for the state, and
 # zero for biases and peepholes.
-RECURRENCES = ("RNN(", "LSTM(", "GRU(", "SteppedRNN(", "SteppedLSTM(", "SteppedGRU(")
+RECURRENCES = tuple(f"{kind}(" for name in KINDS for kind in (name, masked(name)))
 # Attention starts all matrices with he_normal, and all biases with zero.
 ATTENTIONS = ("Attention(", "CrossAttention(")
 # What the other modules do by themselves: a norm's scale of ones and its shift of zeros.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from netdsl.backends.torch.helpers_recurrent import has_kernel
+from netdsl.backends.torch.helpers_recurrent import has_kernel, masked, masks
 from netdsl.backends.torch.rows import Code, Emission, arguments, row
 from netdsl.catalog.layers.recurrent import Gru, Lstm, Recurrence, Rnn
 from netdsl.tensor import TensorType
@@ -37,20 +37,24 @@ def gru(layer: Gru, inputs: tuple[TensorType, ...]) -> Emission:
 def _stepped(
     layer: Recurrence, inputs: tuple[TensorType, ...], name: str, **own: tuple[Any, Any]
 ) -> Emission:
-    emission = _emission(layer, inputs, name, **own)
+    emission = _emission(layer, inputs, name, "Stepped", **own)
     function = _FUNCTIONS.get(layer.activation)
     construct = emission.construct
     assert construct is not None
     if function:
         text = construct.text.replace("{units}", f"{{units}}, activation={function}")
         construct = construct.replace(text=text)
-    return emission.replace(construct=construct, helpers=("Recurrence", "Stepped", name))
+    return emission.replace(construct=construct)
 
 
 def _emission(
-    layer: Recurrence, inputs: tuple[TensorType, ...], name: str, **own: tuple[Any, Any]
+    layer: Recurrence,
+    inputs: tuple[TensorType, ...],
+    name: str,
+    *bases: str,
+    **own: tuple[Any, Any],
 ) -> Emission:
-    """The construction of a helper, and its calls."""
+    """The construction of a helper, and its calls; `bases` are further helpers that it needs."""
     rest, values = arguments(
         **own,
         sequence=(layer.return_ == "sequence", False),
@@ -58,6 +62,10 @@ def _emission(
         bias=(layer.bias, "single"),
     )
     values |= {"features": inputs[0].channels, "units": layer.units}
-    construct = Code(f"{name}({{features}}, {{units}}{rest})", values)
-    members = dict.fromkeys(layer.members(*inputs), Code("{module}.states({inputs})"))
-    return Emission(Code("{module}({inputs})"), construct, ("Recurrence", name), members)
+    helpers, given = ("Recurrence", *bases, name), [0, *layer.given]
+    if layer.mask is not None:
+        helpers, given = (*helpers, *masks(name), masked(name)), [0, layer.mask, *layer.given]
+    called = ", ".join(f"{{{index}}}" for index in given)
+    construct = Code(f"{helpers[-1]}({{features}}, {{units}}{rest})", values)
+    members = dict.fromkeys(layer.members(*inputs), Code(f"{{module}}.states({called})"))
+    return Emission(Code(f"{{module}}({called})"), construct, helpers, members)

@@ -79,3 +79,8 @@ def one_hot(layer: shape.OneHot, inputs: tuple[TensorType, ...]) -> Emission:
     rank = inputs[0].rank
     text = f"F.one_hot({{0}}, {{classes}}){rearranged([*order(rank), rank])}.float()"
     return function(text, classes=layer.classes)
+
+
+@row(shape.NotEqual)
+def not_equal(layer: shape.NotEqual, inputs: tuple[TensorType, ...]) -> Emission:
+    return function("({0} != {value}).long()", value=layer.value)
