@@ -237,7 +237,8 @@ class _Step(keras.Model):  # type: ignore[misc]
         penalty: Callable[[], Tensor] | None,
         augmenter: Augmenter | None,
     ) -> None:
-        super().__init__(name="step")
+        # What a loss compares keeps its digits where the net computes with 16 bits.
+        super().__init__(name="step", dtype=keras.config.floatx())
         self.model = model
         self.task = task
         self.feed = feed
@@ -347,7 +348,7 @@ class _Watched(keras.Model):  # type: ignore[misc]
     """A step in evaluation that also gives the outputs, as a prediction has them."""
 
     def __init__(self, step: _Step) -> None:
-        super().__init__(name="watched")
+        super().__init__(name="watched", dtype=keras.config.floatx())
         self.step = step
         self.built = True
 

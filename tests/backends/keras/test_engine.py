@@ -181,6 +181,19 @@ def test_other_precisions_are_close(precision: str) -> None:
     assert second.state().keys() == theirs.state().keys()
 
 
+@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+def test_an_input_is_a_target_where_16_bits_are_computed(precision: str) -> None:
+    body, changes = CASES["autoencoder"]
+    made = plan(body, **{**changes, "precision": precision})
+    usual, engine = on_keras(plan(body, **changes)), on_keras(made)
+    for number in (1, 2):
+        wanted, found = epoch(usual, made, number)["loss"], epoch(engine, made, number)["loss"]
+        assert found == pytest.approx(wanted, rel=0.02)
+    assert engine.evaluate(made.split.test)["loss"] == pytest.approx(
+        usual.evaluate(made.split.test)["loss"], rel=0.02
+    )
+
+
 def test_a_state_of_nothing_is_a_beginning() -> None:
     made = plan(POINTS)
     used, fresh = on_keras(made), on_keras(made)
