@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
-from netdsl import api
-from netdsl.cli.check import Check
+from netdsl.checking import Check
 from netdsl.diagnostics import Diagnostic, SpecError
 from netdsl.elaborate.limits import Limits
 
@@ -16,9 +14,7 @@ _ON_LINE = re.compile(r"(error|warning) on line (\d+): \[([a-z-]+)\]")
 
 def checked(path: str, text: str | None = None) -> tuple[Diagnostic, ...]:
     """What `netdsl check` tells of a file, or of a text in its place."""
-    check = Check(path, {}, {}, Limits(), None)
-    if text is not None:
-        check._spec = api.read(path, text=text)
+    check = Check(path, {}, {}, Limits(), None, text)
     try:
         check.run(None, 1)
     except SpecError as error:
@@ -35,8 +31,3 @@ def announced(text: str) -> list[tuple[str, int, str]]:
     ]
     named = [(severity, int(line), code) for severity, line, code in _ON_LINE.findall(text)]
     return at_end + named
-
-
-def text_of(path: Path) -> str:
-    """The text of a spec as it is read: without a byte-order mark."""
-    return path.read_text(encoding="utf-8-sig")

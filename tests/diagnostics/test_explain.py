@@ -18,9 +18,9 @@ from netdsl.elaborate.limits import Limits
 from netdsl.syntax import parse
 from tests.conftest import REPOSITORY
 
-# Not to be shown by a spec: something else than the spec is at fault, no spec is known, or the page
-# would be no text.
-WITHOUT_SPECS = {"backend", "foreign-tensor", "not-text", "plugin"}
+# Not to be shown by a spec: a backend tells it of a net that is right, no spec is known, or the
+# page would be no text.
+WITHOUT_SPECS = {"backend", "foreign-tensor", "not-text"}
 SHOWN = sorted(CODES.keys() - WITHOUT_SPECS)
 
 

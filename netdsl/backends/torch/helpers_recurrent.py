@@ -203,7 +203,7 @@ class SteppedGRU(Stepped):
 
 _MASKED = '''
 class Masked:
-    """Has a recurrence pass by the positions where a mask is 0; its output there is 0."""
+    """Has a recurrence pass by the positions where a mask is 0 and give 0 there."""
 
     def forward(self, x, mask, *initial):
         return self.states(x, mask, *initial)[0]
