@@ -26,7 +26,7 @@ import click
 @click.option(
     "--samples",
     type=click.IntRange(1),
-    help="So many examples that a net makes when each `sample` in it draws from the prior.",
+    help="So many examples: of a generator, else of a net whose `sample`s draw from the prior.",
 )
 @click.option(
     "--latent",

@@ -61,9 +61,14 @@ def samples(
 ) -> Array:
     """So many examples that a run's net makes when each `sample` draws from the prior.
 
-    The draws are numpy's, alike on every backend. Raises `UserError` where the net draws nothing,
-    or also goes by what it reads.
+    Of adversaries they are what the generator makes of noise. The draws are numpy's, alike on every
+    backend. Raises `UserError` where the net draws nothing, or also goes by what it reads.
     """
+    found = session.generator(path, device, opener, backend_name)
+    if found is not None:
+        contest, model = found
+        (drawn,) = model.predict([contest.noise(count, seed)]).values()
+        return drawn
     trained = session.trained(path, device, opener, backend_name, _of_prior)
     shapes = [schema.shape for schema in trained.schemas]
     draws = draws_of(trained.net, shapes, seed)

@@ -206,7 +206,7 @@ class RunFolder:
 
     def write_part(self, part: str) -> None:
         """Keeps the weights to use of one of the net's parts apart, under names inside of it."""
-        own = _below(self.weights(), f"{part}.")
+        own = below(self.weights(), f"{part}.")
         _save(self.path / f"{part}.safetensors", own, {"epoch": str(self.kept())})
 
     def kept(self) -> int:
@@ -256,8 +256,8 @@ class RunFolder:
             reason = "it does not say where the run stands"
             raise _damaged(self._state, reason, self._way_to_state())
         return State(
-            weights=_below(arrays, _WEIGHTS),
-            optimizer=_below(arrays, _OPTIMIZER),
+            weights=below(arrays, _WEIGHTS),
+            optimizer=below(arrays, _OPTIMIZER),
             **{name: rest[name] for name in IN_METADATA},
         )
 
@@ -304,7 +304,8 @@ def _damaged(path: Path, reason: object, way_out: str) -> UserError:
     return UserError(f"{path} is damaged: {reason}; {way_out}")
 
 
-def _below(arrays: Mapping[str, Array], prefix: str) -> dict[str, Array]:
+def below(arrays: Mapping[str, Array], prefix: str) -> dict[str, Array]:
+    """The arrays whose names begin so, by the rest of their names."""
     return {
         name.removeprefix(prefix): values
         for name, values in arrays.items()

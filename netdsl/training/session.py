@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from netdsl.backends.contest import Contest
 from netdsl.backends.engine import Array, Engine, Indices, Judge, Model, Task
 from netdsl.backends.team import ALONE, Team
 from netdsl.catalog.arguments import show
-from netdsl.catalog.methods import Hebbian
+from netdsl.catalog.methods import Adversarial, Hebbian, Method, Stylize
 from netdsl.catalog.settings import OF_RUN, Settings
 from netdsl.catalog.sources import Csv, LabelledText, Series
 from netdsl.data.examples import Examples
@@ -26,7 +27,7 @@ from netdsl.graph import ElaboratedNet, named_weights
 from netdsl.training import curves, loop, pretrained
 from netdsl.training.answer import Reading, answers, reading_of
 from netdsl.training.backends import backend, runtime
-from netdsl.training.contest import roles
+from netdsl.training.contest import contest_of, roles
 from netdsl.training.describe import describe
 from netdsl.training.drawn import Drawn, drawn
 from netdsl.training.generate import Drawing, Writer, forecast
@@ -34,12 +35,17 @@ from netdsl.training.hebbian import recalling
 from netdsl.training.pictures import first_picture
 from netdsl.training.plan import Plan, Stretch, make_plan
 from netdsl.training.result import evaluate
-from netdsl.training.run import RunFolder
+from netdsl.training.run import RunFolder, below
 from netdsl.training.shared import first_path, first_weights, share_unreadable
 from netdsl.training.spec import Opener, Spec
 
 # The settings that decide which example is in which share.
 _DEALING = ("split", "seed")
+# What there is of a run instead of predictions.
+_WAYS: dict[type[Method], str] = {
+    Adversarial: "netdsl predict RUN --samples 64 -o samples.png shows what it makes",
+    Stylize: "its picture is the last one in the folder pictures of the run",
+}
 
 
 class Engines:
@@ -337,6 +343,26 @@ class Trained:
         return next((one for one in known if one and one.units == self.reading.classes), None)
 
 
+def generator(
+    path: Path, device: str, opener: Opener, backend_name: str | None = None
+) -> tuple[Contest, Model] | None:
+    """The generator of a run with adversaries, and their contest; None for any other run."""
+    run = RunFolder.open(path)
+    stored = run.settings()
+    spec = _stored_spec(run, stored, {}, opener)
+    contest = contest_of(spec.net, spec.settings)
+    if contest is None:
+        return None
+    weights = run.weights()
+    _check_weights(spec.net, weights, path)
+    side = contest.generator
+    (output,) = side.net.graph.outputs
+    chosen = runtime(backend_name or stored["backend"])
+    model = chosen.make_model(side.net, output.name, device)
+    model.put_weights(below(weights, side.full("")))
+    return contest, model
+
+
 def trained(
     path: Path,
     device: str,
@@ -348,6 +374,9 @@ def trained(
     run = RunFolder.open(path)
     stored = run.settings()
     spec = _stored_spec(run, stored, {}, opener)
+    if isinstance(spec.settings.method, Adversarial | Stylize):
+        word, way = spec.settings.method.word, _WAYS[type(spec.settings.method)]
+        raise UserError(f"a run with method = {word} predicts nothing; {way}")
     weights = run.weights()
     _check_weights(spec.net, weights, path)
     read_as = Reading.from_json(stored["reading"])
