@@ -10,11 +10,11 @@ from netdsl.elaborate.frame import Elaboration
 from netdsl.elaborate.losses import with_losses
 from netdsl.elaborate.report import Mistake
 from netdsl.elaborate.scope import Scope
+from netdsl.elaborate.settings import method_place
 from netdsl.elaborate.stored import with_patterns
 from netdsl.elaborate.stylize import stylized
 from netdsl.graph import ElaboratedNet
 from netdsl.record import Record
-from netdsl.source import Span
 from netdsl.syntax import tree
 
 
@@ -37,13 +37,13 @@ def prepared(
 
     A method that names its nets itself (`names_nets`) needs none.
     """
-    method, place = training.settings.method, _place(train)
+    method, place = training.settings.method, method_place(train)
     if isinstance(method, Adversarial):
         both = adversaries(elaboration, scope, method)
         return None if both is None else Prepared(both, both, _shown(training, method))
     assert net is not None
     if isinstance(method, Stylize):
-        made = stylized(elaboration, scope, training, net, place)
+        made = stylized(elaboration, scope, train, training, net)
         return None if made is None else Prepared(*made)
     if isinstance(method, Hebbian):
         try:
@@ -71,9 +71,3 @@ def _shown(training: Training, method: Adversarial) -> Training:
 
     phases = tuple(phase.replace(settings=changed(phase.settings)) for phase in training.phases)
     return Training(changed(training.settings), phases)
-
-
-def _place(train: tree.Train) -> Span:
-    """Where a section says its method, else the section."""
-    written = (item for item in train.settings if isinstance(item, tree.Setting))
-    return next((item.value.span for item in written if item.name.name == "method"), train.span)

@@ -6,7 +6,7 @@ Losses stay as they are written: they are read with the net that is trained (los
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from netdsl.catalog.arguments import Argument
 from netdsl.catalog.losses import WrittenLoss
@@ -93,7 +93,21 @@ def phase_names(train: tree.Train) -> list[str]:
     return [phase.name.name if phase.name else f"phase{number}" for number, phase in phases]
 
 
-def _is_method(item: tree.Setting | tree.Phase) -> bool:
+def method_place(train: tree.Train, argument: str = "", item: str = "") -> Span:
+    """Where a section says its method, or an item of one of its arguments; else the section.
+
+    A method may have been given elsewhere.
+    """
+    value = next((one.value for one in train.settings if _is_method(one)), None)
+    if value is None:
+        return train.span
+    given = value.arguments if isinstance(value, tree.Call) else ()
+    found = next((one.value for one in given if one.name and one.name.name == argument), value)
+    items = found.items if isinstance(found, tree.Display) else ()
+    return next((one.span for one in items if one.span.text == item), found.span)
+
+
+def _is_method(item: tree.Setting | tree.Phase) -> TypeGuard[tree.Setting]:
     return isinstance(item, tree.Setting) and item.name.name == "method"
 
 
@@ -106,7 +120,8 @@ def _tells_of_unused(
         if name.rpartition(".")[2] in unused:
             raise UserError(f"--set train.{name}: method = {method.word} does not use {name}")
     phases = _phases(train)
-    written = [*train.settings, *(item for phase in phases for item in phase.settings)]
+    inner = [item for phase in phases for item in phase.settings]
+    written = [*train.settings, *(inner if method.phased else ())]
     found = [
         (item.name.name, item.name.span)
         for item in written

@@ -17,7 +17,8 @@ from netdsl.elaborate.nets import choose, elaborate_net
 from netdsl.elaborate.quiet import quiet
 from netdsl.elaborate.report import Mistake, Report
 from netdsl.elaborate.scope import Scope
-from netdsl.elaborate.suggest import suggestion
+from netdsl.elaborate.settings import method_place
+from netdsl.elaborate.suggest import did_you_mean, suggestion
 from netdsl.elaborate.values import Definition, FinishedBlock
 from netdsl.graph import EYE, PICTURE, ElaboratedNet, named_weights
 from netdsl.source import Source, Span
@@ -44,18 +45,21 @@ train {{ loss = {loss} }}
 
 
 def stylized(
-    elaboration: Elaboration, scope: Scope, training: Training, net: ElaboratedNet, place: Span
+    elaboration: Elaboration,
+    scope: Scope,
+    train: tree.Train,
+    training: Training,
+    net: ElaboratedNet,
 ) -> tuple[ElaboratedNet, ElaboratedNet, Training] | None:
     """The net that shows the picture, the same with what its loss is about, and the section.
 
-    Both pictures are data of the section. None where there are mistakes, which are reported at
-    `place`.
+    Both pictures are data of the section. None where there are mistakes, all reported.
     """
-    method = training.settings.method
+    method, place = training.settings.method, method_place(train)
     assert isinstance(method, Stylize)
     try:
-        shape = _shape(net, method, place)
-        _check_layers(net, method, place)
+        shape = _shape(net, method, place, method_place(train, "size"))
+        _check_layers(net, method, train)
     except Mistake as mistake:
         elaboration.report.add(mistake.diagnostic)
         return None
@@ -144,8 +148,8 @@ def _loss(method: Stylize) -> str:
     return " + ".join(terms)
 
 
-def _shape(net: ElaboratedNet, method: Stylize, place: Span) -> tuple[int, ...]:
-    """Height, width and channels of what the net sees."""
+def _shape(net: ElaboratedNet, method: Stylize, place: Span, at_size: Span) -> tuple[int, ...]:
+    """Height, width and channels of what the net sees; a size is given `at_size`."""
     if len(net.inputs) != 1 or net.inputs[0].type.rank != 3:
         told = f"{net.name} does not see one picture: its input is no height x width x channels"
         raise Mistake("wrong-value", told, place)
@@ -156,7 +160,7 @@ def _shape(net: ElaboratedNet, method: Stylize, place: Span) -> tuple[int, ...]:
         raise Mistake("wrong-value", told, place)
     given = method.size if isinstance(method.size, tuple) else (method.size,) * 2
     if len(given) != 2:
-        raise Mistake("wrong-value", "the size of a picture is height and width", place)
+        raise Mistake("wrong-value", "the size of a picture is height and width", at_size)
     shape = []
     for size, wanted in zip(sizes, given, strict=True):
         known = None if isinstance(size, Size) else size
@@ -165,17 +169,21 @@ def _shape(net: ElaboratedNet, method: Stylize, place: Span) -> tuple[int, ...]:
             raise Mistake("missing-argument", told, place, help="stylize(…, size=128) says it")
         if known is not None and wanted not in (None, known):
             told = f"{net.name} sees {declared}, but size={method.size} is asked for"
-            raise Mistake("wrong-value", told, place)
+            raise Mistake("wrong-value", told, at_size)
         shape.append(known or wanted)
     assert isinstance(channels, int)
     return (*[int(size) for size in shape if size is not None], channels)
 
 
-def _check_layers(net: ElaboratedNet, method: Stylize, place: Span) -> None:
+def _check_layers(net: ElaboratedNet, method: Stylize, train: tree.Train) -> None:
     """Refuses names that the net has not; a name inside of a block is looked up later."""
     members = net.graph.members
-    for name in (*method.content_layers, *method.style_layers):
-        first = name.partition(".")[0]
-        if first not in members:
-            told = f"{net.name} has no tensor {first}"
-            raise Mistake("unknown-name", told, place, help=suggestion(first, members))
+    for argument in ("content_layers", "style_layers"):
+        for name in getattr(method, argument):
+            first = name.partition(".")[0]
+            if first not in members:
+                place = method_place(train, argument, name)
+                told = f"{net.name} has no tensor {first}"
+                alone = place.text == first
+                meant = did_you_mean(tree.Name(place, first), members) if alone else ""
+                raise Mistake("unknown-name", told, place, help=meant or suggestion(first, members))
