@@ -6,7 +6,7 @@ nothing with what draws but the shapes and places that it is given.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from itertools import combinations
 from typing import NamedTuple
@@ -204,8 +204,9 @@ def _missing(
     graph: Graph, level: Level, path: str, ends: dict[int, str], ways: _Ways
 ) -> Iterator[str]:
     """The missing edges of a body and of the open ones inside; `ends` has what feeds its ports."""
-    places = dict(_places(level, path))
-    names = (name for name, _ in named_nodes(graph))
+    uses = list(_places(level, path))
+    places = dict(zip(_apart(name for name, _ in uses), (own for _, own in uses), strict=True))
+    names = _apart(name for name, _ in named_nodes(graph))
     boxes = {box.name: box for box in level.boxes}
     entered: set[str] = set()
     for name, node, inputs in _executed(graph.nodes, names, dict(ends)):
@@ -250,6 +251,14 @@ def _same_run(one: str, other: str) -> bool:
     return "…" in one and one.rpartition(" > ")[0] == other.rpartition(" > ")[0]
 
 
+def _apart(names: Iterable[str]) -> Iterator[str]:
+    """Names of their own for the uses of a shared layer, which have the layer's."""
+    seen: dict[str, int] = {}
+    for name in names:
+        seen[name] = count = seen.get(name, 0) + 1
+        yield name if count == 1 else f"{name}#{count}"
+
+
 def _places(level: Level, path: str) -> Iterator[tuple[str, str]]:
     """For each node of a body the box that stands for it, open groups and runs looked into."""
     for box in level.boxes:
@@ -257,17 +266,17 @@ def _places(level: Level, path: str) -> Iterator[tuple[str, str]]:
         if box.kind in ("input", "output"):
             yield box.name, own
         elif box.inside is not None and box.kind in ("group", "run", "summary"):
-            inner = dict(_places(box.inside, own))
-            yield from inner.items()
+            inner = list(_places(box.inside, own))
+            yield from inner
             yield from _rounds(box, inner)
         else:
             yield from ((name, own) for name in box.nodes)
 
 
-def _rounds(box: Box, inner: dict[str, str]) -> Iterator[tuple[str, str]]:
+def _rounds(box: Box, inner: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
     """Nodes of later rounds stand in the boxes of the first."""
-    each = len(box.nodes) // box.count
-    for at, name in enumerate(box.nodes):
+    each, places = len(box.nodes) // box.count, dict(inner)
+    for at, name in enumerate(box.nodes[each:]):
         first = box.nodes[at % each]
-        if box.count > 1 and first in inner:
-            yield name, inner[first]
+        if first in places:
+            yield name, places[first]
