@@ -167,28 +167,39 @@ class Spec:
 
     def check_parts(self, train: str | None, training: Training, name: str | None) -> None:
         """Reports parts that a section names and that its net, or that of `name`, has not."""
+        from netdsl.elaborate.methods import names_nets
         from netdsl.elaborate.parts import check_parts
         from netdsl.elaborate.settings import choose_train
 
+        if names_nets(training):
+            return  # read in `check_method`, with the nets of the method
         if training.settings.net is not None and name is None:
             return  # the arguments of a section's own net are read when it is trained
         net = self.elaborate(name)
         if net is not None:
             check_parts(self._report, choose_train(self.scope, train), training, net)
 
-    def check_method(self, train: str | None, training: Training, net: ElaboratedNet) -> None:
+    def check_method(self, train: str | None, training: Training, net: ElaboratedNet) -> str:
         """Reports mistakes in a section's losses and method, read with the net that it is about.
 
         A section that has a net of its own is read with that one, where it takes no arguments;
-        else when it is trained.
+        else when it is trained. What the method does is told, where that is more than to make a
+        loss small.
         """
+        from netdsl.analyze.methods import method_told
+        from netdsl.elaborate.methods import names_nets
+        from netdsl.elaborate.parts import check_parts
+        from netdsl.elaborate.settings import choose_train
+
         chosen: ElaboratedNet | None = net
         own = training.settings.net
         if own is not None:
             ready = isinstance(own, tree.Name) and own.name in self.ready_names
             chosen = self.elaborate(own.name) if ready else None
-        if chosen is not None:
-            self.prepared(train, training, chosen)
+        found = None if chosen is None else self.prepared(train, training, chosen)
+        if found is not None and names_nets(training):
+            check_parts(self._report, choose_train(self.scope, train), training, found.net)
+        return "" if found is None else method_told(found)
 
     def _elaboration(self, sizes: Mapping[str, int]) -> Elaboration:
         return Elaboration(self._report, self._files, self._limits, sizes)

@@ -150,14 +150,15 @@ class Check:
         if shown is None or spec.failed:
             raise SpecError(spec.diagnostics)
         optimizer = training.settings.optimizer if training is not None else None
-        analysis = analyze(shown, batch, optimizer, changed, self._phases(shown, training))
+        phases = self._phases(shown, training)
+        analysis = analyze(shown, batch, optimizer, changed, phases, self._method)
         self.others = [judge(other, analysis.costs) for other in others if other is not None]
         self._promises = [analysis.promises, *(other.promises for other in self.others)]
         return analysis
 
     def _phases(self, shown: ElaboratedNet, training: Training | None) -> tuple[Trained, ...]:
         """What each phase trains, where the section is for the net that is shown."""
-        if training is None or training.settings.net is not None:
+        if training is None or training.settings.net is not None or self._method:
             return ()
         from netdsl.analyze.phases import trained
 
@@ -169,12 +170,14 @@ class Check:
         if section is not None or self._settings:
             names = [section, *(name for name in names if name != section)]
         found: Training | None = None
+        self._method = ""
         for at, name in enumerate(names):
             training = self.spec.training(name, self._settings if at == 0 else None)
             if training is not None:
                 self.spec.check_parts(name, training, self._name)
                 if net is not None:
-                    self.spec.check_method(name, training, net)
+                    told = self.spec.check_method(name, training, net)
+                    self._method = told if at == 0 else self._method
             if at == 0:
                 found = training
         return found

@@ -32,6 +32,7 @@ class Analysis(Record):
     memory: Memory | None
     promises: Promises
     phases: tuple[Trained, ...]
+    method: str
 
 
 def judge(net: ElaboratedNet, costs: Costs) -> Judged:
@@ -46,10 +47,12 @@ def analyze(
     optimizer: Entry | None = None,
     changed: bool = False,
     phases: tuple[Trained, ...] = (),
+    method: str = "",
 ) -> Analysis:
     """The figures of a net; memory at a batch size, with an optimizer or plain SGD.
 
-    `changed` says that its arguments were set from outside, so that its promises do not count.
+    `changed` says that its arguments were set from outside, so that its promises do not count;
+    `method` is what a train section does with it, where that is more than to make a loss small.
     """
     costs = Costs()
     cost = costs.graph(net.graph)
@@ -62,4 +65,5 @@ def analyze(
         memory=memory(net.graph, cost, batch, optimizer),
         promises=promises(net.expectations, net.graph, cost, changed),
         phases=phases,
+        method=method,
     )

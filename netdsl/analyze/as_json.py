@@ -46,6 +46,7 @@ def report(analysis: Analysis, diagnostics: Iterable[Diagnostic]) -> dict[str, A
         "depth": _fields(analysis.depth),
         "receptive_field": _receptive_field(analysis),
         "memory": _memory(analysis),
+        "method": analysis.method,
         "phases": [_fields(phase) for phase in analysis.phases],
         "conditions": [condition.text for condition in net.conditions],
         "expectations": [
@@ -75,6 +76,7 @@ def failure(diagnostics: Iterable[Diagnostic]) -> dict[str, Any]:
         "depth": None,
         "receptive_field": None,
         "memory": None,
+        "method": "",
         "phases": [],
         "conditions": [],
         "expectations": [],

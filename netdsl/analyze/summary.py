@@ -67,6 +67,8 @@ def figures(analysis: Analysis) -> Iterator[tuple[str, str]]:
     if analysis.receptive_field is not None:
         yield "receptive field", _receptive(analysis.receptive_field)
     yield from _memory(analysis.memory)
+    if analysis.method:
+        yield "method", analysis.method
     for phase in analysis.phases:
         yield "trained", _trained(phase, cost)
     for condition in analysis.net.conditions:

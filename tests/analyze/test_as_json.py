@@ -49,6 +49,7 @@ SCHEMA: dict[str, Any] = {
         "inference": int,
         "training": int,
     },
+    "method": str,
     "phases": [{"phase": str, "weights": int, "frozen": list}],
     "conditions": [str],
     "expectations": [{"name": str, "expected": object, "found": object, "met": bool}],
