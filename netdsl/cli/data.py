@@ -82,7 +82,7 @@ def _read(spec: Spec) -> tuple[DataSet, Split]:
 
     settings = spec.settings
     data = read(settings.data, spec.folder, settings.seed, settings.split)
-    data = with_targets(spec.net, settings.loss, data)
+    data = with_targets(spec.trained, settings.loss, data)
     return data, split(data, settings.split, settings.seed)
 
 

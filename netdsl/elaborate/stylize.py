@@ -107,7 +107,7 @@ def _made(
     made = elaborate_net(elaboration, scope, node, {}, {f"{EYE}_net": seen_by})
     if made is None:
         return None
-    made = quiet(made)
+    made = quiet(made).replace(arguments=net.arguments)
     (setting,) = train.settings
     assert isinstance(setting, tree.Setting)
     written = WrittenLoss(setting.value)

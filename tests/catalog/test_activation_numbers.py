@@ -7,6 +7,7 @@ import math
 import pytest
 import torch
 
+import netdsl
 from netdsl.catalog.base import Weight
 from netdsl.catalog.initializers import Fill
 from netdsl.tensor import TensorType
@@ -170,3 +171,11 @@ def test_gaussian_noise_has_its_deviation() -> None:
     y = training("gaussian_noise(0.3)", torch.ones(100, 400))
     assert y.mean().item() == pytest.approx(1, abs=0.01)
     assert y.std().item() == pytest.approx(0.3, abs=0.01)
+
+
+def test_step_has_a_gradient_of_zero() -> None:
+    x = torch.tensor([[-1.0, 0.0, 2.0]], requires_grad=True)
+    net = netdsl.load("step.net", text="net N { input x: 3\n step }").torch()
+    net(x).sum().backward()
+    assert x.grad is not None
+    assert x.grad.tolist() == [[0, 0, 0]]

@@ -6,8 +6,8 @@ from typing import Final
 
 _STEP = '''
 def step(x):
-    """1 where x is positive, else 0."""
-    return ops.cast(x > 0, x.dtype)
+    """1 where x is positive, else 0; its gradient is zero."""
+    return ops.relu(ops.sign(x))
 '''
 
 _MAXOUT = '''

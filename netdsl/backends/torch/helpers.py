@@ -148,8 +148,8 @@ class GaussianNoise(nn.Module):
 
 _STEP = '''
 def step(x):
-    """1 where x is positive, else 0."""
-    return (x > 0).to(x.dtype)
+    """1 where x is positive, else 0; its gradient is zero."""
+    return ((torch.sign(x) + 1) / 2).floor()
 '''
 
 _LAYER_SCALE = '''
