@@ -58,6 +58,9 @@ class Engines:
 
         Of a `team` of several each process has its part of every batch, on the team's device.
         """
+        method = plan.settings.method
+        if team.size > 1 and isinstance(method, Adversarial | Hebbian):
+            raise UserError(f"method = {method.word} trains on one device; leave --devices out")
         self._team = team
         self._backend, self._plan, self._device = backend(name), plan, device
         self.examples = plan.examples(workers)

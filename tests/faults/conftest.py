@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.runs import PHASES, SPEC, Netdsl, Whole, undisturbed
+from tests.faults.runs import CONTEST, PHASES, SPEC, Netdsl, Whole, undisturbed
 
 
 @pytest.fixture(scope="session")
@@ -27,6 +27,12 @@ def torch_run(by_torch: Netdsl, tmp_path_factory: pytest.TempPathFactory) -> Who
 def phased_run(by_torch: Netdsl, tmp_path_factory: pytest.TempPathFactory) -> Whole:
     """A run in phases by PyTorch."""
     return undisturbed(by_torch, PHASES, tmp_path_factory.mktemp("phases"))
+
+
+@pytest.fixture(scope="session")
+def contest_run(by_torch: Netdsl, tmp_path_factory: pytest.TempPathFactory) -> Whole:
+    """A run of two adversaries by PyTorch."""
+    return undisturbed(by_torch, CONTEST, tmp_path_factory.mktemp("contest"))
 
 
 @pytest.fixture(scope="session")

@@ -43,6 +43,20 @@ PHASES = f"""{_NET}train {{{_COMMON}
   }}
 }}
 """
+# Two nets with an optimizer each; a picture is written at every epoch too.
+CONTEST = f"""net Painter {{ input noise: 4
+  dense(16) -> batchnorm -> relu -> dense(64) -> sigmoid -> unflatten(8, 8, 1) }}
+net Critic {{ input image: 8x8x1
+  flatten -> dense(16) -> relu -> dense(1) }}
+train {{
+  method = adversarial(
+    generator=Painter, discriminator=Critic, objective=wgan_gp, critic_steps=2,
+    generator_optimizer=adam(lr=0.01), discriminator_optimizer=sgd(lr=0.05, momentum=0.5))
+  data   = digits
+  batch  = 256
+  epochs = {EPOCHS}
+}}
+"""
 _TOLD = re.compile(r"^epoch +(\d+)/", re.MULTILINE)
 _DRAFT = re.compile(r"\..*\.\d+\.[a-z]+")
 
@@ -122,7 +136,7 @@ def told(output: Path) -> int:
 
 def drafts(folder: Path) -> list[str]:
     """Files that were begun and not finished."""
-    return sorted(path.name for path in folder.iterdir() if _DRAFT.fullmatch(path.name))
+    return sorted(path.name for path in folder.rglob("*") if _DRAFT.fullmatch(path.name))
 
 
 # How each file of a run is read by what knows nothing of this project.
@@ -143,8 +157,8 @@ def _ended_lines(path: Path) -> list[str]:
 
 def check_files(folder: Path) -> None:
     """Every file is whole; what was begun and not finished has another name."""
-    for path in folder.iterdir():
-        if path.name not in (".lock", *drafts(folder)):
+    for path in folder.rglob("*"):
+        if path.is_file() and path.name not in (".lock", *drafts(folder)):
             _READERS[path.suffix](path)
 
 
@@ -165,7 +179,8 @@ def result(folder: Path) -> dict[str, Any]:
     }
     log = [entry | {"seconds": 0} for entry in RunFolder(folder).log()]
     test = json.loads((folder / "test.json").read_text(encoding="utf-8"))
-    return {"arrays": arrays, "log": log, "test": test}
+    pictures = {path.name: path.read_bytes() for path in folder.glob("pictures/*")}
+    return {"arrays": arrays, "log": log, "test": test, "pictures": pictures}
 
 
 class Whole(NamedTuple):

@@ -59,6 +59,12 @@ def test_a_killed_run_of_pytorch_ends_the_same(
     assert disturbed(phased_run, tmp_path, seed) == phased_run.result
 
 
+@pytest.mark.parametrize("seed", range(MOMENTS // 2))
+def test_killed_adversaries_end_the_same(contest_run: Whole, tmp_path: Path, seed: int) -> None:
+    assert len(contest_run.result["pictures"]) == EPOCHS
+    assert disturbed(contest_run, tmp_path, seed) == contest_run.result
+
+
 @pytest.mark.parametrize("seed", range(MOMENTS // 5))
 def test_a_killed_run_of_keras_ends_the_same(keras_run: Whole, tmp_path: Path, seed: int) -> None:
     assert disturbed(keras_run, tmp_path, seed) == keras_run.result

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -310,3 +311,9 @@ def test_predictions_say_what_there_is_instead(tmp_path: Path) -> None:
     made.train(Silent())
     with pytest.raises(UserError, match="--samples 64"):
         session.predict(tmp_path / "run", [], "cpu", open_spec)
+
+
+def test_several_devices_are_refused(tmp_path: Path) -> None:
+    team: Any = SimpleNamespace(size=2)
+    with pytest.raises(UserError, match="method = adversarial trains on one device"):
+        session.Engines("torch", plan_of(written(tmp_path)), "cpu", 0, team)

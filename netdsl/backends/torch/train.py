@@ -47,8 +47,6 @@ def make_engine(
 
 def make_member(net: ElaboratedNet, task: Task, examples: Examples, team: Team) -> TorchEngine:
     """See `Backend.make_member`."""
-    if task.contest is not None:
-        raise UserError("method = adversarial trains on one device; leave --devices out")
     gathered = cast("Gathered", team)
     gathered.check(task)
     gathered.idle = has_idle(net, task.compared)
