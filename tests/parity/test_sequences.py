@@ -31,6 +31,7 @@ net Everything {
 CASES = {
     "characters": ["--set", "units=12", "--size", "tokens=9"],
     "gpt": ["--set", "width=16", "--set", "depth=1", "--set", "context=9"],
+    "reverse": ["--size", "tokens=9", "--size", "before=7"],
     "series": [],
 }
 
