@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -19,6 +18,7 @@ from netdsl.backends.contest import (
     SECOND,
     SHARE,
     Contest,
+    Sides,
 )
 from netdsl.backends.engine import Array, Examples, Figures, Indices, Task, Tick, Watch
 from netdsl.backends.keras import Models
@@ -60,15 +60,17 @@ class KerasAdversaries(KerasModel):
         both = _Both(*made, contest, self._feed, task.inputs[0])
         self._generating, self._discriminating = _Generating(both), _Discriminating(both)
         self._judging = _Judging(both)
-        self._updates = {
-            side.role: Updates(
-                step,
-                {n: held for n, held in self._places.items() if n.startswith(side.full(""))},
-                task.replace(optimizer=side.optimizer, undecayed=side.undecayed),
-                scaled=False,
-            )
-            for side, step in zip(sides, (self._generating, self._discriminating), strict=True)
-        }
+        self._updates = Sides(
+            {
+                side.role: Updates(
+                    step,
+                    {n: held for n, held in self._places.items() if n.startswith(side.full(""))},
+                    task.replace(optimizer=side.optimizer, undecayed=side.undecayed),
+                    scaled=False,
+                )
+                for side, step in zip(sides, (self._generating, self._discriminating), strict=True)
+            }
+        )
         self._seeds = [seed for model in made for seed in seeds_of(model)]
 
     def train(
@@ -103,7 +105,7 @@ class KerasAdversaries(KerasModel):
         batches = np.split(examples, range(self._batch, len(examples), self._batch))
         sums = {DISCRIMINATOR_LOSS: 0.0, GENERATOR_LOSS: 0.0}
         total = 0
-        with self._running(), self._averaged():
+        with self._running(), self._updates.averaged():
             for given, fields in self._feed.watched(batches, self._judged):
                 here = len(next(iter(fields.values())))
                 told = self._judging.predict_on_batch(given)
@@ -114,41 +116,29 @@ class KerasAdversaries(KerasModel):
 
     def predict(self, inputs: Sequence[Array]) -> dict[str, Array]:
         """What the generator makes of noise, under the name of its output."""
-        with self._averaged():
+        with self._updates.averaged():
             return super().predict(inputs)
 
     def put_weights(self, weights: Mapping[str, Array]) -> None:
         """See `Model.put_weights`; their running means begin anew."""
         super().put_weights(weights)
-        for updates in self._updates.values():
-            updates.forget()
+        self._updates.forget()
 
     def kept(self) -> dict[str, Array]:
         """See `Engine.kept`."""
-        means = (updates.kept() for updates in self._updates.values())
-        return self.weights() | {name: mean for of in means for name, mean in of.items()}
+        return self.weights() | self._updates.kept()
 
     def state(self) -> dict[str, Array]:
         """See `Engine.state`."""
-        states = (updates.state() for updates in self._updates.values())
-        return {name: values for state in states for name, values in state.items()}
+        return self._updates.state()
 
     def put_state(self, state: Mapping[str, Array]) -> None:
         """See `Engine.put_state`."""
-        for role, updates in self._updates.items():
-            begins = f"{role}."
-            updates.put_state({n: v for n, v in state.items() if n.startswith(begins)})
+        self._updates.put_state(state)
 
     def _judged(self, count: int, batch: int) -> dict[str, Array]:
         """What is drawn for a batch of an evaluation."""
         return {FIRST: self._contest.noise(count, EVALUATION, batch)}
-
-    @contextmanager
-    def _averaged(self) -> Iterator[None]:
-        """Has both models use their running means in this block, where there are any."""
-        one, other = self._updates.values()
-        with one.averaged(), other.averaged():
-            yield
 
 
 class _Both:

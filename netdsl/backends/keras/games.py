@@ -8,6 +8,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from netdsl.backends.contest import TINY, Row
 from netdsl.backends.keras.losses import Tensor
 from netdsl.catalog.methods import (
     Game,
@@ -16,20 +17,6 @@ from netdsl.catalog.methods import (
     NonSaturating,
     WassersteinGradientPenalty,
 )
-from netdsl.record import Record
-
-# Squared lengths below it count as 0, whose root has no gradient.
-_TINY = 1e-24
-
-
-class Row(Record):
-    """What both nets make small, of judgements (n, 1): averages over the batch.
-
-    `discriminator` is of those of examples and of what is made, `generator` of the latter.
-    """
-
-    discriminator: Callable[[Tensor, Tensor], Tensor]
-    generator: Callable[[Tensor], Tensor]
 
 
 def _told_apart(real: Tensor, made: Tensor) -> Tensor:
@@ -66,7 +53,7 @@ def penalty(game: Game, judge: Callable[[Tensor], Tensor], between: Tensor) -> T
         return None
     slope = _slope(lambda given: ops.sum(judge(given)), between)
     squared = ops.sum(ops.square(ops.reshape(slope, (ops.shape(slope)[0], -1))), axis=1)
-    length = ops.sqrt(ops.maximum(squared, _TINY))
+    length = ops.sqrt(ops.maximum(squared, TINY))
     return game.penalty * ops.mean(ops.square(length - 1))
 
 

@@ -18,6 +18,7 @@ from netdsl.backends.contest import (
     SHARE,
     Contest,
     Side,
+    Sides,
 )
 from netdsl.backends.engine import Array, Examples, Figures, Indices, Task, Tick, Watch
 from netdsl.backends.torch.engine import TorchModel, using
@@ -56,10 +57,12 @@ class TorchAdversaries(TorchModel):
         double = task.precision == "float64"
         self._floats = torch.float64 if double else torch.float32
         self._feed = Feed(examples, task.field_names, self._device, double)
-        self._moves = {
-            side.role: _updates(sides[side.role], side, task, self._device)
-            for side in (contest.generator, contest.discriminator)
-        }
+        self._moves = Sides(
+            {
+                side.role: _updates(sides[side.role], side, task, self._device)
+                for side in (contest.generator, contest.discriminator)
+            }
+        )
 
     def train(
         self, batches: Sequence[Indices], rates: Sequence[float], seed: int, tick: Tick
@@ -85,7 +88,7 @@ class TorchAdversaries(TorchModel):
         """A step of the discriminator; its loss without penalty."""
         with torch.no_grad():
             made = self._made(drawn[FIRST])
-        loss = self._row.discriminator(self._judged(real), self._judged(made))
+        loss: Tensor = self._row.discriminator(self._judged(real), self._judged(made))
         share = drawn[SHARE].reshape(-1, *[1] * (real.ndim - 1))
         added = penalty(self._contest.game, self._judged, real + share * (made - real))
         self._move(self._contest.discriminator, loss if added is None else loss + added, rate)
@@ -94,7 +97,7 @@ class TorchAdversaries(TorchModel):
     def _move_generator(self, noise: Tensor, rate: float) -> Tensor:
         """A step of the generator; its loss."""
         with _still(self._discriminator):
-            loss = self._row.generator(self._judged(self._made(noise)))
+            loss: Tensor = self._row.generator(self._judged(self._made(noise)))
             self._move(self._contest.generator, loss, rate)
         return loss.detach()
 
@@ -113,7 +116,7 @@ class TorchAdversaries(TorchModel):
         self._module.eval()
         losses = _Losses(self._device)
         batches = np.split(examples, range(self._batch, len(examples), self._batch))
-        with using(self._threads), self._averaged():
+        with using(self._threads), self._moves.averaged():
             for number, (count, batch) in enumerate(self._feed.batches(batches)):
                 drawn = self._sent({FIRST: self._contest.noise(count, EVALUATION, number)})
                 made = self._judged(self._made(drawn[FIRST]))
@@ -128,30 +131,25 @@ class TorchAdversaries(TorchModel):
         (noise,) = inputs
         (output,) = self._contest.generator.net.graph.outputs
         side = TorchModel(self._generator, output.name, self._batch, str(self._device))
-        with using(self._threads), self._averaged():
+        with using(self._threads), self._moves.averaged():
             return side.predict([noise.astype(np.float64 if self._wide else np.float32)])
 
     def put_weights(self, weights: Mapping[str, Array]) -> None:
         """See `Model.put_weights`; their running means begin anew."""
         super().put_weights(weights)
-        for updates in self._moves.values():
-            updates.forget()
+        self._moves.forget()
 
     def kept(self) -> dict[str, Array]:
         """See `Engine.kept`."""
-        means = (updates.kept() for updates in self._moves.values())
-        return self.weights() | {name: mean for of in means for name, mean in of.items()}
+        return self.weights() | self._moves.kept()
 
     def state(self) -> dict[str, Array]:
         """See `Engine.state`."""
-        states = (updates.state() for updates in self._moves.values())
-        return {name: values for state in states for name, values in state.items()}
+        return self._moves.state()
 
     def put_state(self, state: Mapping[str, Array]) -> None:
         """See `Engine.put_state`."""
-        for role, updates in self._moves.items():
-            begins = f"{role}."
-            updates.put_state({n: v for n, v in state.items() if n.startswith(begins)})
+        self._moves.put_state(state)
 
     @property
     def _wide(self) -> bool:
@@ -168,13 +166,6 @@ class TorchAdversaries(TorchModel):
 
     def _sent(self, drawn: Mapping[str, Array]) -> dict[str, Tensor]:
         return {n: to_torch(v).to(self._device, self._floats) for n, v in drawn.items()}
-
-    @contextmanager
-    def _averaged(self) -> Iterator[None]:
-        """Has both modules use their running means in this block, where there are any."""
-        one, other = self._moves.values()
-        with one.averaged(), other.averaged():
-            yield
 
 
 def _updates(module: nn.Module, side: Side, task: Task, device: torch.device) -> Updates:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from netdsl.backends.contest import TINY, Row
 from netdsl.catalog.methods import (
     Game,
     LeastSquares,
@@ -16,20 +17,6 @@ from netdsl.catalog.methods import (
     NonSaturating,
     WassersteinGradientPenalty,
 )
-from netdsl.record import Record
-
-# Squared lengths below it count as 0, whose root has no gradient.
-_TINY = 1e-24
-
-
-class Row(Record):
-    """What both nets make small, of judgements (n, 1): averages over the batch.
-
-    `discriminator` is of those of examples and of what is made, `generator` of the latter.
-    """
-
-    discriminator: Callable[[Tensor, Tensor], Tensor]
-    generator: Callable[[Tensor], Tensor]
 
 
 def _told_apart(real: Tensor, made: Tensor) -> Tensor:
@@ -66,5 +53,5 @@ def penalty(game: Game, judge: Callable[[Tensor], Tensor], between: Tensor) -> T
     given = between.detach().requires_grad_()
     total: Any = judge(given).sum()
     (slope,) = torch.autograd.grad(total, given, create_graph=True)
-    length = slope.flatten(1).square().sum(dim=1).clamp_min(_TINY).sqrt()
+    length = slope.flatten(1).square().sum(dim=1).clamp_min(TINY).sqrt()
     return game.penalty * (length - 1).square().mean()
