@@ -25,8 +25,9 @@ def made(
     run: Path, count: int, seed: int, output: Path | None, asked: Asked, as_json: bool
 ) -> None:
     """Examples that a net makes: told as numbers, or as pictures in a file or folder."""
-    from netdsl.data.grid import grid
+    from netdsl.data.grid import grid, image
     from netdsl.training.codes import samples
+    from netdsl.training.drawn import save
 
     values = samples(run, count, seed, *asked)
     told: list[dict[str, Any]] = [{"sample": n, "value": v.tolist()} for n, v in enumerate(values)]
@@ -35,9 +36,9 @@ def made(
         return
     _check_pictures(values)
     if _is_file(output):
-        _write([(output, grid(values))])
+        save([("", image(grid(values)))], output)
     else:
-        _write_all(output, [f"{number:04}" for number in range(count)], values)
+        save([(f"{number:04}", image(one)) for number, one in enumerate(values)], output)
     _done(output, told, as_json)
 
 
@@ -73,20 +74,20 @@ def reconstructions(
     """What a net makes of the pictures in files: each below its picture, or each in a file."""
     import numpy as np
 
-    from netdsl.data.grid import are_pictures, grid, in_rows
+    from netdsl.data.grid import are_pictures, grid, image, in_rows
     from netdsl.training.codes import pictured
+    from netdsl.training.drawn import save
 
     found = list(pictured(run, files, *asked))
     given = np.concatenate([one.given for one in found])
     values = np.concatenate([one.made for one in found])
     names = [name for one in found for name in one.names]
     _check_pictures(values)
-    if not _is_file(output):
-        _write_all(output, [_plain(name) for name in names], values)
-    elif are_pictures(given) and given.shape[1:3] == values.shape[1:3]:
-        _write([(output, in_rows([given, values]))])
+    if _is_file(output):
+        beside = are_pictures(given) and given.shape[1:3] == values.shape[1:3]
+        save([("", image(in_rows([given, values]) if beside else grid(values)))], output)
     else:
-        _write([(output, grid(values))])
+        save([(name, image(one)) for name, one in zip(names, values, strict=True)], output)
     pairs = zip(names, values, strict=True)
     _done(output, [{"input": name, "value": one.tolist()} for name, one in pairs], as_json)
 
@@ -107,30 +108,6 @@ def _is_file(output: Path) -> bool:
     if output.suffix and output.suffix.lower() != ".png":
         raise click.UsageError("-o takes a file that ends in .png, or a folder")
     return bool(output.suffix)
-
-
-def _plain(name: str) -> str:
-    """The name of an example as that of a file: `digits.npz[3]` is `digits_3`."""
-    path, bracket, number = name.partition("[")
-    stem = Path(path).stem
-    return f"{stem}_{number.removesuffix(']')}" if bracket else stem
-
-
-def _write_all(folder: Path, names: Sequence[str], pictures: Array) -> None:
-    doubled = next((name for name in names if names.count(name) > 1), None)
-    if doubled is not None:
-        raise UserError(f"two pictures would be called {doubled}.png; predict them one by one")
-    folder.mkdir(parents=True, exist_ok=True)
-    _write([(folder / f"{name}.png", one) for name, one in zip(names, pictures, strict=True)])
-
-
-def _write(files: Sequence[tuple[Path, Array]]) -> None:
-    from netdsl.data.grid import png
-    from netdsl.training.files import whole
-
-    for path, picture in files:
-        with whole(path) as draft:
-            draft.write_bytes(png(picture))
 
 
 def _tell(told: Sequence[dict[str, Any]], key: str, as_json: bool) -> None:

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence, Set
 from pathlib import Path
 from typing import Any
 
 import click
+
+# What is asked for instead of answers about files.
+_ALONE = ("--generate", "--samples", "--latent")
+# Options that say more about others.
+_BELONGS = {
+    "--prompt": ("--generate",),
+    "--temperature": ("--generate",),
+    "--seed": ("--generate", "--samples"),
+    "--plain": ("--output",),
+}
 
 
 @click.command("predict")
@@ -74,24 +85,17 @@ def command(
 
     from netdsl.extras import need
 
-    alone = [name for name, given in (("--generate", count), ("--samples", samples),
-             ("--latent", latent)) if given is not None]  # fmt: skip
-    if len(alone) > 1:
-        raise click.UsageError(f"{alone[0]} and {alone[1]} are two predictions; give one")
-    if not alone and not files:
-        raise click.UsageError("give files, --generate or --samples with a number, or --latent")
-    if count is None and (prompt, temperature) != (None, None):
-        raise click.UsageError("--prompt and --temperature belong to --generate")
-    if count is None and samples is None and seed is not None:
-        raise click.UsageError("--seed belongs to --generate and --samples")
-    if count is not None and len(files) + (prompt is not None) > 1:
-        raise click.UsageError("--generate goes on with one file, or with --prompt")
-    if output is not None and count is not None:
-        raise click.UsageError("-o draws what is said of files; it does not go with --generate")
-    if plain and (output is None or alone):
-        raise click.UsageError("--plain belongs to -o, with files")
-    if count is None and alone and files:
-        raise click.UsageError(f"{alone[0]} takes no files")
+    given = {
+        "--generate": count,
+        "--samples": samples,
+        "--latent": latent,
+        "--prompt": prompt,
+        "--temperature": temperature,
+        "--seed": seed,
+        "--output": output,
+        "--plain": plain or None,
+    }
+    alone = _check({name for name, value in given.items() if value is not None}, files)
     for module in ("numpy", "safetensors"):
         need(module)
     from netdsl.cli.specs import open_spec
@@ -104,7 +108,7 @@ def command(
         made = session.generate(run, file, drawing, device, open_spec, backend)
         _tell(made, as_json)
         return
-    if alone or (output is not None and not session.reading(run).classes):
+    if alone is not None or (output is not None and not session.reading(run).classes):
         from netdsl.cli import pictures
 
         asked = (device, open_spec, backend)
@@ -128,6 +132,28 @@ def command(
         click.echo(f"{answer['input']}: {_shown(answer)}")
     for path in written:
         click.echo(f"wrote {path}")
+
+
+def _check(given: Set[str], files: Sequence[Path]) -> str | None:
+    """Refuses options that do not go together; gives the one of `_ALONE`, if there is one."""
+    asked = [name for name in _ALONE if name in given]
+    if len(asked) > 1:
+        raise click.UsageError(f"{asked[0]} and {asked[1]} are two predictions; give one")
+    for name, owners in _BELONGS.items():
+        if name in given and given.isdisjoint(owners):
+            raise click.UsageError(f"{name} belongs to {' and '.join(owners)}")
+    if not asked and not files:
+        raise click.UsageError("give files, --generate or --samples with a number, or --latent")
+    if "--generate" in asked:
+        if len(files) + ("--prompt" in given) > 1:
+            raise click.UsageError("--generate goes on with one file, or with --prompt")
+        if "--output" in given:
+            raise click.UsageError("-o draws what is said of files; it does not go with --generate")
+    elif asked and files:
+        raise click.UsageError(f"{asked[0]} takes no files")
+    if asked and "--plain" in given:
+        raise click.UsageError("--plain belongs to -o, with files")
+    return asked[0] if asked else None
 
 
 def _tell(made: str | list[float], as_json: bool) -> None:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from netdsl.data.fields import Array
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 # Small pictures are enlarged until the longer side of each has so many pixels.
 _LEGIBLE = 48
@@ -60,11 +64,16 @@ def in_rows(kinds: Sequence[Array]) -> Array:
     return grid(np.concatenate(rows), columns)
 
 
-def png(picture: Array) -> bytes:
-    """A picture (height, width, channels), from 0 to 1, as a PNG; what is beyond is cut off."""
+def image(picture: Array) -> Image:
+    """A picture (height, width, 1 or 3), from 0 to 1, as Pillow has it; what is beyond is cut."""
     from PIL import Image
 
     values = np.round(np.clip(picture, 0, 1) * 255).astype(np.uint8)
+    return Image.fromarray(values[..., 0] if values.shape[-1] == 1 else values)
+
+
+def png(picture: Array) -> bytes:
+    """The same as the bytes of a PNG."""
     file = io.BytesIO()
-    Image.fromarray(values[..., 0] if values.shape[-1] == 1 else values).save(file, "PNG")
+    image(picture).save(file, "PNG")
     return file.getvalue()

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-import numpy as np
-
 from netdsl.backends.engine import Array
+from netdsl.data.grid import image
 from netdsl.data.new import Schema
 from netdsl.data.overlay import alone, over
 from netdsl.diagnostics import UserError
@@ -51,41 +49,35 @@ def drawn(
             continue
         if picture is None or picture.shape[1:3] != chosen.shape:
             raise UserError("no picture of the size of these classes flows in; --plain draws them")
-        yield name, _picture(over(picture[at], chosen, count))
+        yield name, image(over(picture[at], chosen, count))
 
 
 def save(pictures: Sequence[Drawn], out: Path) -> list[Path]:
-    """Writes one picture to `out`, a file; several into the folder `out`, by their names."""
+    """Writes one picture to `out`, a `.png`, or several into the folder `out`, by their names.
+
+    Raises `UserError`, before anything is written, where two would have one name or several are to
+    be one file.
+    """
     if out.suffix.lower() == ".png":
         if len(pictures) != 1:
             raise UserError(
                 f"-o {out} is one picture, but there are {len(pictures)}; name a folder"
             )
-        with whole(out) as draft:
-            pictures[0][1].save(draft, "png")
-        return [out]
-    out.mkdir(parents=True, exist_ok=True)
-    written = []
-    for name, picture in pictures:
-        path = out / f"{_stem(name)}.png"
-        if path in written:
-            raise UserError(f"two pictures are called {path.name}; draw them into two folders")
+        paths = [out]
+    else:
+        paths = [out / f"{_stem(name)}.png" for name, _ in pictures]
+        doubled = next((path for path in paths if paths.count(path) > 1), None)
+        if doubled is not None:
+            raise UserError(f"two pictures would be called {doubled.name}; predict them one by one")
+        out.mkdir(parents=True, exist_ok=True)
+    for path, (_, picture) in zip(paths, pictures, strict=True):
         with whole(path) as draft:
             picture.save(draft, "png")
-        written.append(path)
-    return written
+    return paths
 
 
 def _stem(name: str) -> str:
-    """What a picture is called by the name of its example, `cat.png` or `pets.npz[3]`."""
-    file, _, rest = os.path.basename(name).rpartition(".")
-    number = rest.partition("[")[2].rstrip("]")
-    return f"{file}-{number}" if number else file
-
-
-def _picture(values: Array) -> Image:
-    """Numbers (height, width, channels) from 0 to 1 as a picture."""
-    from PIL import Image
-
-    pixels = np.round(np.clip(values, 0, 1) * 255).astype(np.uint8)
-    return Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+    """What a picture is called by the name of its example: `digits_3` for `digits.npz[3]`."""
+    path, bracket, number = name.rpartition("[") if name.endswith("]") else (name, "", "")
+    stem = Path(path).stem
+    return f"{stem}_{number.removesuffix(']')}" if bracket else stem

@@ -72,7 +72,7 @@ def test_a_text_is_answered_in_its_units(run: Path, capsys: pytest.CaptureFixtur
         ([], "give files, --generate"),
         (["new.txt", "--generate", "3", "--prompt", "a"], "one file, or with --prompt"),
         (["new.txt", "--seed", "3"], "--seed belongs to --generate"),
-        (["new.txt", "--temperature", "3"], "belong to --generate"),
+        (["new.txt", "--temperature", "3"], "--temperature belongs to --generate"),
         (["--generate", "0"], "0 is not in the range"),
     ],
 )
