@@ -7,7 +7,7 @@ blocks cost one; names and spans inside a body are relative to it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal, TypeAlias
 
 from netdsl.catalog.base import Layer, Weight
@@ -278,6 +278,15 @@ def _shared_names(graph: Graph, namer: _Namer) -> dict[Shared, str]:
 def shared_names(graph: Graph) -> dict[Shared, str]:
     """The names of the layers that a graph shares, also of those that only its blocks use."""
     return _shared_names(graph, _Namer())
+
+
+def each_node(nodes: Iterable[Node | Run]) -> Iterator[Node]:
+    """Every node once, those of runs as in the first round."""
+    for item in nodes:
+        if isinstance(item, Run):
+            yield from each_node(item.nodes)
+        else:
+            yield item
 
 
 def unrolled(nodes: tuple[Node | Run, ...]) -> Iterator[Node]:

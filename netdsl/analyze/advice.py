@@ -9,12 +9,12 @@ from collections.abc import Iterable, Iterator
 
 from netdsl.analyze.cost import Costs
 from netdsl.analyze.idle import idle_argument, idle_layer
-from netdsl.catalog.base import Elementwise, Layer, ShapeOnly
+from netdsl.catalog.base import Activation, Elementwise, Layer, ShapeOnly
 from netdsl.catalog.windows import axes_of
 from netdsl.diagnostics import Help, Label
 from netdsl.elaborate.report import Report
 from netdsl.elaborate.ways import Use, given
-from netdsl.graph import Graph, Node, Run
+from netdsl.graph import Graph, Node, Run, each_node
 from netdsl.record import Record
 from netdsl.syntax import tree
 
@@ -44,7 +44,7 @@ class _Level:
 
     def __init__(self, body: Graph) -> None:
         self.body = body
-        self.nodes: list[Node] = list(_flat(body.nodes))
+        self.nodes: list[Node] = list(each_node(body.nodes))
         self.uses: dict[int, list[Node]] = {}
         self.makers: dict[int, Node] = {}
         for node in self.nodes:
@@ -71,18 +71,10 @@ def _bodies(graph: Graph) -> Iterator[Graph]:
     while waiting:
         body = waiting.pop()
         yield body
-        for node in _flat(body.nodes):
+        for node in each_node(body.nodes):
             if isinstance(node.work, Graph) and node.work not in found:
                 found.add(node.work)
                 waiting.append(node.work)
-
-
-def _flat(nodes: Iterable[Node | Run]) -> Iterator[Node]:
-    for item in nodes:
-        if isinstance(item, Run):
-            yield from _flat(item.nodes)
-        else:
-            yield item
 
 
 def _runs(nodes: Iterable[Node | Run]) -> Iterator[Run]:
@@ -209,7 +201,7 @@ def _learning_user(level: _Level, value: int) -> Node | None:
             found = _learning_user(level, node.outputs[0])
             if found is not None:
                 return found
-        elif isinstance(work, Elementwise) and "activation" in type(work).__module__:
+        elif isinstance(work, Activation):
             return node
     return None
 

@@ -17,6 +17,7 @@ from netdsl.record import Record
 from netdsl.tensor import Dim, Number, Size, TensorType
 
 __all__ = [
+    "Activation",
     "Biased",
     "Combining",
     "Elementwise",
@@ -132,6 +133,10 @@ class Elementwise(Weightless):
 
     def infer(self, *inputs: TensorType) -> TensorType:
         return inputs[0]
+
+
+class Activation(Elementwise):
+    """Base of what stands between layers with weights, so that these are not one linear map."""
 
 
 class ShapeOnly(Weightless):

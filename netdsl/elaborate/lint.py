@@ -19,7 +19,7 @@ from netdsl.elaborate.scope import Scope, bound_names
 from netdsl.elaborate.static import survey, words_in
 from netdsl.elaborate.suggest import did_you_mean, nearest
 from netdsl.elaborate.words import added_layer, layer_words
-from netdsl.graph import Graph, Node, Run
+from netdsl.graph import Graph, Node, Run, each_node
 from netdsl.syntax import tree
 
 _CATALOG = {word for words in WORDS.values() for word in words} | set(BUILTINS) | SYMBOLS
@@ -194,7 +194,7 @@ def _taken_members(graph: Graph) -> dict[Graph, set[int]]:
     waiting = [graph]
     while waiting:
         body = waiting.pop()
-        for node in _all_nodes(body.nodes):
+        for node in each_node(body.nodes):
             if not isinstance(node.work, Graph):
                 continue
             if node.work not in taken:
@@ -214,19 +214,10 @@ def _taken_members(graph: Graph) -> dict[Graph, set[int]]:
 def _take(body: Graph, path: tuple[int, ...], taken: dict[Graph, set[int]]) -> None:
     taken.setdefault(body, set()).add(path[0])
     if len(path) > 1:
-        for node in _all_nodes(body.nodes):
+        for node in each_node(body.nodes):
             if node.outputs[0] == path[0] and isinstance(node.work, Graph):
                 _take(node.work, path[1:], taken)
 
 
 def _inputs(run: Run) -> set[int]:
-    return {value for node in _all_nodes(run.nodes) for value in node.inputs}
-
-
-def _all_nodes(nodes: tuple[Node | Run, ...]) -> Iterator[Node]:
-    """Every node once, those of a run's first round for all."""
-    for item in nodes:
-        if isinstance(item, Run):
-            yield from _all_nodes(item.nodes)
-        else:
-            yield item
+    return {value for node in each_node(run.nodes) for value in node.inputs}

@@ -20,14 +20,13 @@ from netdsl.backends.emission.plan import (
     Place,
     Plan,
     Value,
-    each_node,
     foreign,
     uses,
 )
 from netdsl.backends.emission.planner import Planner
 from netdsl.backends.emission.structure import structure
 from netdsl.backends.emission.target import Target
-from netdsl.graph import Graph, Shared, TapPath
+from netdsl.graph import Graph, Shared, TapPath, each_node
 
 
 class Class:

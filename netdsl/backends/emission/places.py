@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from netdsl.backends.emission.plan import Place, SharedModule, Use, each_node, shared_names
+from netdsl.backends.emission.plan import Place, SharedModule, Use, shared_names
 from netdsl.backends.emission.target import Target
 from netdsl.backends.rows import Code, Emission, in_full
 from netdsl.catalog.arguments import Rejection
 from netdsl.catalog.base import Layer
 from netdsl.diagnostics import Diagnostic, Help, Label, SpecError
-from netdsl.graph import Graph, Node, Shared
+from netdsl.graph import Graph, Node, Shared, each_node
 from netdsl.tensor import TensorType
 
 

@@ -12,7 +12,7 @@ from typing import TypeAlias
 from netdsl.backends.emission.names import Names
 from netdsl.backends.rows import Code, Emission
 from netdsl.catalog.base import Layer
-from netdsl.graph import Graph, Node, Run, Shared
+from netdsl.graph import Graph, Node, Run, Shared, each_node
 from netdsl.record import Record
 from netdsl.syntax import tree
 from netdsl.tensor import TensorType
@@ -213,15 +213,6 @@ def foreign(graph: Graph, known: dict[Graph, list[Shared]]) -> list[Shared]:
             found.update(dict.fromkeys([*own, *inner]))
         known[graph] = [shared for shared in found if shared not in graph.shared]
     return known[graph]
-
-
-def each_node(nodes: Iterable[Node | Run]) -> Iterator[Node]:
-    """Every node once, those of runs as in the first round."""
-    for item in nodes:
-        if isinstance(item, Run):
-            yield from each_node(item.nodes)
-        else:
-            yield item
 
 
 def port_numbers(graph: Graph) -> list[int]:

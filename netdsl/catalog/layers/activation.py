@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from netdsl.catalog.arguments import entry, flag
 from netdsl.catalog.base import (
-    Elementwise,
+    Activation,
     Example,
     OneOutput,
     Rejection,
@@ -19,7 +19,7 @@ from netdsl.catalog.quantities import number, whole
 from netdsl.tensor import Dim, TensorType
 
 
-class Relu(Elementwise):
+class Relu(Activation):
     """max(x, 0) (Nair and Hinton, 2010)."""
 
     word: ClassVar[str] = "relu"
@@ -29,14 +29,14 @@ class Relu(Elementwise):
     )
 
 
-class Relu6(Elementwise):
+class Relu6(Activation):
     """min(max(x, 0), 6) (Krizhevsky, 2010; MobileNet)."""
 
     word: ClassVar[str] = "relu6"
     examples: ClassVar[tuple[Example, ...]] = (Example("relu6", ((5, 6, 3),), (5, 6, 3)),)
 
 
-class LeakyRelu(Elementwise):
+class LeakyRelu(Activation):
     """x where it is positive, else slope * x (Maas et al., 2013)."""
 
     word: ClassVar[str] = "leaky_relu"
@@ -75,7 +75,7 @@ class Prelu(OneOutput):
         return 0
 
 
-class Elu(Elementwise):
+class Elu(Activation):
     """x where it is positive, else alpha * (exp(x) - 1) (Clevert et al., 2016)."""
 
     word: ClassVar[str] = "elu"
@@ -87,14 +87,14 @@ class Elu(Elementwise):
     )
 
 
-class Selu(Elementwise):
+class Selu(Activation):
     """The elu whose two constants keep mean 0 and variance 1 (Klambauer et al., 2017)."""
 
     word: ClassVar[str] = "selu"
     examples: ClassVar[tuple[Example, ...]] = (Example("selu", ((10,),), (10,)),)
 
 
-class Gelu(Elementwise):
+class Gelu(Activation):
     """x times the normal distribution function of x (Hendrycks and Gimpel, 2016)."""
 
     word: ClassVar[str] = "gelu"
@@ -106,49 +106,49 @@ class Gelu(Elementwise):
     )
 
 
-class Silu(Elementwise):
+class Silu(Activation):
     """x * sigmoid(x), also called swish (Elfwing et al., 2018; Ramachandran et al., 2017)."""
 
     word: ClassVar[str] = "silu"
     examples: ClassVar[tuple[Example, ...]] = (Example("silu", ((5, 6, 3),), (5, 6, 3)),)
 
 
-class Mish(Elementwise):
+class Mish(Activation):
     """x * tanh(softplus(x)) (Misra, 2019)."""
 
     word: ClassVar[str] = "mish"
     examples: ClassVar[tuple[Example, ...]] = (Example("mish", ((5, 6, 3),), (5, 6, 3)),)
 
 
-class Sigmoid(Elementwise):
+class Sigmoid(Activation):
     """1 / (1 + exp(-x)): between 0 and 1."""
 
     word: ClassVar[str] = "sigmoid"
     examples: ClassVar[tuple[Example, ...]] = (Example("sigmoid", ((10,),), (10,)),)
 
 
-class HardSigmoid(Elementwise):
+class HardSigmoid(Activation):
     """min(max(x + 3, 0), 6) / 6 (Howard et al., 2019)."""
 
     word: ClassVar[str] = "hard_sigmoid"
     examples: ClassVar[tuple[Example, ...]] = (Example("hard_sigmoid", ((10,),), (10,)),)
 
 
-class HardSwish(Elementwise):
+class HardSwish(Activation):
     """x * hard_sigmoid(x) (Howard et al., 2019)."""
 
     word: ClassVar[str] = "hard_swish"
     examples: ClassVar[tuple[Example, ...]] = (Example("hard_swish", ((5, 6, 3),), (5, 6, 3)),)
 
 
-class Tanh(Elementwise):
+class Tanh(Activation):
     """The hyperbolic tangent: between -1 and 1."""
 
     word: ClassVar[str] = "tanh"
     examples: ClassVar[tuple[Example, ...]] = (Example("tanh", ((10,),), (10,)),)
 
 
-class _OverChannels(Elementwise):
+class _OverChannels(Activation):
     """Base of activations that look at all channels of one position together."""
 
     def infer(self, *inputs: TensorType) -> TensorType:
@@ -183,21 +183,21 @@ class LogSoftmax(_OverChannels):
     )
 
 
-class Softplus(Elementwise):
+class Softplus(Activation):
     """log(1 + exp(x)): a smooth relu (Dugas et al., 2001)."""
 
     word: ClassVar[str] = "softplus"
     examples: ClassVar[tuple[Example, ...]] = (Example("softplus", ((10,),), (10,)),)
 
 
-class Softsign(Elementwise):
+class Softsign(Activation):
     """x / (1 + |x|) (Bergstra et al., 2009)."""
 
     word: ClassVar[str] = "softsign"
     examples: ClassVar[tuple[Example, ...]] = (Example("softsign", ((10,),), (10,)),)
 
 
-class Step(Elementwise):
+class Step(Activation):
     """1 where x is positive, else 0: the perceptron's (Rosenblatt, 1958). Its gradient is zero."""
 
     word: ClassVar[str] = "step"

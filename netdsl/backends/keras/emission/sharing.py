@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from netdsl.backends.emission.explain import Explainer, Point
 from netdsl.backends.emission.expression import Expression
-from netdsl.backends.emission.plan import Use, each_node
-from netdsl.graph import Graph, Shared
+from netdsl.backends.emission.plan import Use
+from netdsl.graph import Graph, Shared, each_node
 from netdsl.tensor import TensorType
 
 
