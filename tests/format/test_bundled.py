@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import pytest
 
@@ -13,10 +12,8 @@ from netdsl.analyze.difference import difference
 from netdsl.catalog.base import Weight
 from netdsl.format.format import format_text
 from netdsl.graph import ElaboratedNet, named_weights
-from netdsl.record import Record
-from netdsl.source import Source
-from netdsl.syntax.parse import parse
 from tests.conftest import REPOSITORY
+from tests.format.meaning import tree_of
 from tests.format.noise import noisy
 from tests.specs.bundled import FILES, STD
 
@@ -40,21 +37,6 @@ def read(file: Path) -> str:
 @pytest.mark.parametrize("file", SPECS, ids=name)
 def test_a_bundled_spec_is_formatted(file: Path) -> None:
     assert format_text(read(file)) == read(file)
-
-
-def meaning(value: Any) -> Any:
-    """What a tree says, without the places at which it says it."""
-    if isinstance(value, Record):
-        fields = {key: getattr(value, key) for key in type(value).fields}
-        places = ("span", "doc", "source")
-        return type(value), [meaning(fields[key]) for key in fields if key not in places]
-    return [meaning(item) for item in value] if isinstance(value, tuple) else value
-
-
-def tree_of(text: str) -> Any:
-    file, mistakes = parse(Source("spec", text))
-    assert mistakes == []
-    return meaning(file)
 
 
 @pytest.mark.parametrize("comments", [False, True], ids=["spaces", "comments"])

@@ -17,6 +17,8 @@ from netdsl.diagnostics.github import github
 from netdsl.diagnostics.render import plain
 from netdsl.diagnostics.sarif import sarif
 from netdsl.elaborate.limits import Limits
+from netdsl.format.format import format_text
+from tests.format.meaning import tree_of
 
 SECONDS = 5.0  # of the processor: other processes may be at work beside
 MEMORY = 1 << 30
@@ -29,6 +31,7 @@ def judge(path: Path, content: bytes) -> None:
     """
     path.write_bytes(content)
     start = time.process_time()
+    _judge_format(content)
     try:
         check = Check(str(path), {}, {}, Limits(), None)
         analysis = check.run(None, 1)
@@ -46,6 +49,17 @@ def judge(path: Path, content: bytes) -> None:
     json.dumps(sarif(told, "0"))
     seconds = time.process_time() - start
     assert seconds < SECONDS, f"{seconds:.1f} seconds"
+
+
+def _judge_format(content: bytes) -> None:
+    """Formatting is idempotent and keeps the tree, and so whatever graph is made of it."""
+    try:
+        text = content.decode("utf-8-sig")
+        formatted = format_text(text)
+    except (UnicodeDecodeError, SpecError):
+        return
+    assert format_text(formatted) == formatted
+    assert tree_of(formatted) == tree_of(text)
 
 
 def _render(diagnostic: Diagnostic) -> None:
