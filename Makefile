@@ -11,7 +11,7 @@ LARGE := tests/parity/test_backends.py
 # The benchmarks by themselves; bench/gpu.sh needs a GPU, the others are parts of these.
 BENCHMARKS := $(filter-out bench/gpu.py bench/measure.py bench/resnet50.py,$(wildcard bench/*.py))
 
-.PHONY: train test engines faults fuzz examples parity parity-backends bench docs-pictures generate setup clean
+.PHONY: train test engines faults fuzz examples parity parity-backends bench docs docs-pictures generate setup clean
 
 # Train the small digit classifier.
 train: .venv/run.stamp
@@ -66,6 +66,11 @@ bench: .venv/dev.stamp
 docs-pictures: .venv/dev.stamp
 	$(BIN)/python docs/pictures/make.py
 
+# The site of the documentation in site/, with warnings as errors; tests/docs builds it, too.
+# MkDocs 1 is what the theme is made for: without the variable it tells of MkDocs 2 at each build.
+docs: .venv/dev.stamp
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
+
 # Write the parser's tables and the index of the catalogue's words again.
 generate: .venv/dev.stamp
 	$(BIN)/python -m netdsl.generate
@@ -74,7 +79,7 @@ generate: .venv/dev.stamp
 setup: .venv/dev.stamp
 
 clean:
-	rm -rf .venv build dist
+	rm -rf .venv build dist site
 
 .venv/created.stamp:
 	$(PYTHON) -m venv .venv
