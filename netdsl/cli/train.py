@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING
 import click
 
 from netdsl.cli.overrides import overrides_of
+from netdsl.record import Record
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from netdsl.backends.team import Team
     from netdsl.training.loop import Listener
     from netdsl.training.run import RunFolder
+    from netdsl.training.session import Session
     from netdsl.training.tensorboard import TensorBoard
 
 # Those of netdsl/training/backends.py, which imports numpy; the first is the default.
@@ -111,62 +115,58 @@ def command(
     if team is None:
         assert devices is not None
         return started(devices, words)
+    asked = _Asked(spec, backend, out, resume, overrides, section, device, workers, tensorboard)
     with quiet(team):
-        return _train(
-            team, spec, backend, out, resume, overrides, section, device, workers, tensorboard
+        return _train(asked, team)
+
+
+class _Asked(Record):
+    """What the command line says: a spec or a run, and how it is to be trained."""
+
+    spec: str | None
+    backend: str | None
+    out: Path | None
+    run: Path | None
+    overrides: dict[str, str]
+    section: str | None
+    device: str
+    workers: int | None
+    tensorboard: str | None
+
+    def session(self, team: Team) -> Session:
+        """A new run, or the run that goes on."""
+        from netdsl.cli.specs import open_spec
+        from netdsl.data.loader import usual_workers
+        from netdsl.training import session
+        from netdsl.training.devices import processes_here
+
+        usual = max(1, usual_workers() // processes_here())
+        workers = usual if self.workers is None else self.workers
+        if self.run is not None:
+            return session.resume(
+                self.run, self.overrides, self.device, open_spec, self.backend, workers, team
+            )
+        assert self.spec is not None
+        spec = open_spec(self.spec, self.overrides, self.section)
+        return session.start(
+            spec, self.backend or BACKENDS[0], self.out, self.device, workers, team
         )
 
 
-def _train(
-    team: Team,
-    request: str | None,
-    backend: str | None,
-    out: Path | None,
-    resume: Path | None,
-    overrides: dict[str, str],
-    section: str | None,
-    device: str,
-    workers: int | None,
-    tensorboard: str | None,
-) -> int:
+def _train(asked: _Asked, team: Team) -> int:
+    """Trains and returns the exit status; of several processes the first one speaks."""
     from rich.console import Console
 
-    from netdsl.cli.specs import open_spec
-    from netdsl.data.loader import usual_workers
-    from netdsl.training import session
-    from netdsl.training.devices import processes_here
     from netdsl.training.interrupt import Interruptions, Terminated
-    from netdsl.training.listeners import Together
-    from netdsl.training.progress import TerminalProgress, show_result
+    from netdsl.training.progress import show_result
 
-    # Of several processes the first one speaks, and writes.
     leads = team.rank == 0
     console = Console(quiet=not leads)
-    usual = max(1, usual_workers() // processes_here())
-    processes = usual if workers is None else workers
-    if resume is not None:
-        current = session.resume(resume, overrides, device, open_spec, backend, processes, team)
-    else:
-        assert request is not None
-        spec = open_spec(request, overrides, section)
-        current = session.start(spec, backend or BACKENDS[0], out, device, processes, team)
-    plan, path = current.plan, current.run.path
-    told = ", ".join(f"{count} {share}" for share, count in plan.shares.items())
-    console.print(
-        f"{plan.net.name} on {plan.data.name}: {told}; run {path}", highlight=False, soft_wrap=True
-    )
-    if current.started:
-        console.print(current.started, highlight=False, markup=False, soft_wrap=True)
-    started = time.perf_counter()
+    current = asked.session(team)
+    _tell_plan(current, console)
     try:
         with Interruptions().watched():
-            with ExitStack() as listening:
-                progress = listening.enter_context(TerminalProgress(console, plan.epochs))
-                listeners: list[Listener] = [progress]
-                if tensorboard is not None and leads:
-                    listeners.append(listening.enter_context(_events(current.run, tensorboard)))
-                current.train(Together(*listeners))
-            seconds = time.perf_counter() - started
+            seconds = _trained(current, console, asked.tensorboard if leads else None)
             result = current.finish()
     except KeyboardInterrupt as stop:
         if not leads:
@@ -177,12 +177,37 @@ def _train(
         return 0
     line = f"trained in {seconds:.1f} s; the weights of epoch {result['epoch']} are kept"
     console.print(line, highlight=False)
-    missing = current.engines.examples.unreadable()
+    examples = current.engines.examples
+    missing = examples.unreadable()
     if missing:
-        told = f"left out, for they could not be read: {missing} of {len(current.engines.examples)}"
-        console.print(f"examples {told}", highlight=False)
+        told = f"examples left out, for they could not be read: {missing} of {len(examples)}"
+        console.print(told, highlight=False)
     show_result(console, result)
     return 0
+
+
+def _tell_plan(current: Session, console: Console) -> None:
+    plan, path = current.plan, current.run.path
+    told = ", ".join(f"{count} {share}" for share, count in plan.shares.items())
+    line = f"{plan.net.name} on {plan.data.name}: {told}; run {path}"
+    console.print(line, highlight=False, soft_wrap=True)
+    if current.started:
+        console.print(current.started, highlight=False, markup=False, soft_wrap=True)
+
+
+def _trained(current: Session, console: Console, tensorboard: str | None) -> float:
+    """Trains to the end, with whatever listens, and returns the seconds that it took."""
+    from netdsl.training.listeners import Together
+    from netdsl.training.progress import TerminalProgress
+
+    started = time.perf_counter()
+    with ExitStack() as listening:
+        progress = listening.enter_context(TerminalProgress(console, current.plan.epochs))
+        listeners: list[Listener] = [progress]
+        if tensorboard is not None:
+            listeners.append(listening.enter_context(_events(current.run, tensorboard)))
+        current.train(Together(*listeners))
+    return time.perf_counter() - started
 
 
 def _events(run: RunFolder, folder: str) -> TensorBoard:
