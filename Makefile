@@ -11,7 +11,7 @@ LARGE := tests/parity/test_backends.py
 # The benchmarks by themselves; bench/gpu.sh needs a GPU, the others are parts of these.
 BENCHMARKS := $(filter-out bench/gpu.py bench/measure.py bench/resnet50.py,$(wildcard bench/*.py))
 
-.PHONY: train test engines faults fuzz examples parity parity-backends bench docs docs-pictures generate setup clean
+.PHONY: train test engines faults fuzz examples parity parity-backends bench docs docs-pictures extension generate setup clean
 
 # Train the small digit classifier.
 train: .venv/run.stamp
@@ -71,7 +71,17 @@ docs-pictures: .venv/dev.stamp
 docs: .venv/dev.stamp
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 
-# Write the parser's tables and the index of the catalogue's words again.
+# editors/vscode/netdsl.vsix, the extension for VS Code, and its tests. Needs npm; what it installs
+# stands in package-lock.json. (vsce from 2.26 on brings clients of Azure along, of 46 MB.)
+extension: editors/vscode/node_modules/.package-lock.json
+	cd editors/vscode && npm test && npm run package
+
+editors/vscode/node_modules/.package-lock.json: editors/vscode/package-lock.json
+	cd editors/vscode && npm ci --ignore-scripts --omit=optional --no-audit --no-fund
+	touch $@
+
+# Write the parser's tables and the index of the catalogue's words again,
+# and the words of editors' grammars.
 generate: .venv/dev.stamp
 	$(BIN)/python -m netdsl.generate
 

@@ -2,7 +2,8 @@
 
 `python -m netdsl.generate` writes the parser's tables from grammars/netdsl.lark, and from the
 records the index of the catalogue's words; from the explanations of diagnostics their page in the
-documentation. With `--check` it writes nothing and fails where a file is stale.
+documentation; and the grammars that editors colour specs with. With `--check` it writes nothing and
+fails where a file is stale.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).parent
 GRAMMAR = PACKAGE.parent / "grammars" / "netdsl.lark"
 TABLES = PACKAGE / "syntax" / "tables.py"
+EDITORS = PACKAGE.parent / "editors"
 
 
 def tables() -> str:
@@ -78,10 +80,26 @@ def diagnostics() -> str:
     return page()
 
 
+def textmate() -> str:
+    """The grammar of VS Code, and of whatever else reads those of TextMate."""
+    from netdsl.editors import filled
+
+    return filled(EDITORS / "templates" / "netdsl.tmLanguage.json", "|")
+
+
+def snippets() -> str:
+    """The snippets of VS Code."""
+    from netdsl.editors import snippets
+
+    return snippets()
+
+
 FILES = {
     TABLES: tables,
     PACKAGE / "catalog" / "index.py": index,
     PACKAGE.parent / "docs" / "diagnostics.md": diagnostics,
+    EDITORS / "vscode" / "syntaxes" / "netdsl.tmLanguage.json": textmate,
+    EDITORS / "vscode" / "snippets" / "netdsl.json": snippets,
 }
 
 

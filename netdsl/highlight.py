@@ -1,7 +1,7 @@
 """The colours of specs in documentation and on web pages: a lexer for Pygments.
 
 Pygments finds it by its entry point, under the names `net` and `netdsl` and for files `*.net`. Its
-lists of words are those of the grammar and of the catalogue, so that a new layer is coloured, too.
+words are those of the grammar and of the catalogue.
 """
 
 from __future__ import annotations
@@ -22,19 +22,8 @@ from pygments.token import (
     _TokenType,
 )
 
-from netdsl.catalog.index import SYMBOLS, WORDS
-from netdsl.elaborate.builtins import BUILTINS
-from netdsl.syntax.keywords import keywords
-
-_CONSTANTS = frozenset(("true", "false", "none"))
-_OPERATORS = frozenset(("and", "or", "not", "in"))
-# Keywords within a statement; the others begin one, and are names anywhere else: `output`.
-_INNER = frozenset(("as", "else", "for", "if", "import", "of", "repeat"))
-_TYPES = frozenset(("int", "tensor"))
-_STARTING = keywords() - _CONSTANTS - _OPERATORS - _INNER - _TYPES
-
-_LAYERS = frozenset(WORDS["layer"])
-_CALLED = frozenset(word for kind in WORDS.values() for word in kind) | frozenset(BUILTINS)
+from netdsl.catalog.index import SYMBOLS
+from netdsl.wordlists import CALLED, CONSTANTS, INNER, LAYERS, OPERATORS, STARTING, TYPES
 
 _NAME = r"[^\W\d]\w*"
 
@@ -75,7 +64,7 @@ class NetLexer(RegexLexer):  # type: ignore[misc]  # Pygments ships no types
                 "#pop",
             ),
             (rf"{_NAME}(?=[ \t]*=(?!=))", Name.Variable, "#pop"),
-            (_any(_STARTING), Keyword, "#pop"),
+            (_any(STARTING), Keyword, "#pop"),
             default("#pop"),
         ],
         "shape": [
@@ -100,19 +89,19 @@ class NetLexer(RegexLexer):  # type: ignore[misc]  # Pygments ships no types
             (r'"[^"\n]*"', String.Double),
             (r"\d[\d_]*(\.\d[\d_]*([eE][+-]?\d+)?|[eE][+-]?\d+)", Number.Float),
             (r"\d[\d_]*", Number.Integer),
-            (_any(_CONSTANTS), Keyword.Constant),
-            (_any(_OPERATORS), Operator.Word),
-            (_any(_INNER), Keyword),
+            (_any(CONSTANTS), Keyword.Constant),
+            (_any(OPERATORS), Operator.Word),
+            (_any(INNER), Keyword),
             # Behind the net that it is about.
             (r"\bexpect(?=[ \t]+\w+[ \t]*=)", Keyword),
             (rf"{_NAME}(?=[ \t]*=(?!=))", Name.Attribute),
             (rf"(\.)({_NAME})", bygroups(Punctuation, Name.Attribute)),
             (r"\bit\b", Name.Builtin.Pseudo),
-            (_any(_LAYERS), Name.Builtin),
-            (_any(_CALLED, r"(?=\()"), Name.Builtin),
+            (_any(LAYERS), Name.Builtin),
+            (_any(CALLED, r"(?=\()"), Name.Builtin),
             (_any(SYMBOLS), Name.Constant),
-            (_any(_CALLED), Name.Builtin),
-            (_any(_TYPES), Keyword.Type),
+            (_any(CALLED), Name.Builtin),
+            (_any(TYPES), Keyword.Type),
             (_NAME, Name),
             (r"->|\*\*|//|[=!<>]=|[-+*/%<>=]", Operator),
             (r"[(){}\[\],:?]", Punctuation),

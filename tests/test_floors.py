@@ -21,7 +21,8 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"training"}),
     frozenset({"parity", "runs", "report"}),
     frozenset({"api", "checking", "collection", "zoo"}),
-    frozenset({"cli", "lsp", "", "generate", "highlight", "notebook", "__main__"}),
+    frozenset({"cli", "lsp", "", "notebook", "__main__"})
+    | frozenset({"editors", "generate", "highlight", "wordlists"}),
 )
 FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 

@@ -19,7 +19,7 @@ from netdsl.lsp.document import Document
 from netdsl.lsp.names import Global, Word
 from netdsl.syntax import tree
 
-_ITEMS = {
+ITEMS = {
     "net": "net ${1:Name} {\n  input ${2:image}: ${3:28x28x1}\n\n  $0\n}",
     "block": "block ${1:name}(${2:channels}) {\n  $0\n}",
     "train": "train {\n  data      = ${1:digits}\n  loss      = ${2:cross_entropy}\n"
@@ -29,14 +29,14 @@ _ITEMS = {
     "let": "let ${1:name} = $0",
     "default": "default ${1:conv}($0)",
 }
-_STEPS = {
+STEPS = {
     "repeat": "repeat ${1:2} {\n  $0\n}",
     "for": "for ${1:i} in ${2:range(4)} {\n  $0\n}",
     "if": "if ${1:condition} {\n  $0\n}",
     "it": "it",
 }
 _STATEMENTS = {
-    **_STEPS,
+    **STEPS,
     "input": "input ${1:image}: $0",
     "output": "output $0",
     "auxiliary": "auxiliary $0",
@@ -68,7 +68,7 @@ def _candidates(
     scope = document.scope
     match found.kind:
         case "item":
-            yield from candidates.keywords(_ITEMS)
+            yield from candidates.keywords(ITEMS)
         case "statement":
             yield from candidates.locals_of(item, text)
             yield from _steps(document)
@@ -121,7 +121,7 @@ def _values(
         return
     yield from _plain(document, item, text)
     yield from _steps(document)
-    yield from candidates.keywords(_STEPS)
+    yield from candidates.keywords(STEPS)
 
 
 def _plain(document: Document, item: tree.Item | None, text: str) -> Iterator[Candidate]:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import html
 import json
-import os
 import re
-import shutil
 import subprocess
 from collections.abc import Callable
 from typing import Any, TypeAlias
@@ -19,6 +17,7 @@ from netdsl.draw.theme import CATEGORIES
 from tests.conftest import REPOSITORY
 from tests.draw.diagrams import diagram_of, elsewhere, named
 from tests.draw.scenes import HOSTILE
+from tests.npm import install
 
 Chart: TypeAlias = "dict[str, Any]"
 Parser: TypeAlias = Callable[..., list[Chart]]
@@ -30,17 +29,8 @@ CASES = [("lenet", 0), ("googlenet", 1), ("unet", None), ("densenet121", 1), ("o
 @pytest.fixture(scope="session")
 def parser(tmp_path_factory: pytest.TempPathFactory) -> Parser:
     """What Mermaid's parser finds in flowcharts; it is installed for the session."""
-    npm, node = shutil.which("npm"), shutil.which("node")
-    if npm is None or node is None:
-        pytest.skip("npm is not installed")
     folder = tmp_path_factory.mktemp("mermaid")
-    for file in PROGRAM.iterdir():
-        shutil.copy(file, folder)
-    install = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"]
-    done = subprocess.run(install, cwd=folder, capture_output=True, text=True, check=False)
-    if done.returncode and "CI" not in os.environ:
-        pytest.skip(f"npm cannot install Mermaid: {done.stderr.strip().splitlines()[:1]}")
-    assert done.returncode == 0, done.stderr
+    node = install(PROGRAM, folder)
 
     def parse(*charts: str) -> list[Chart]:
         files = []
