@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -20,14 +21,20 @@ RESULTS = DOCS / "results"
 SHOWN = re.compile(r"""!\[[^\]]*\]\(([^)\s]+)\)|<img\b[^>]*?\bsrc=["']([^"']+)["']""")
 
 
-@pytest.fixture(scope="module")
-def make() -> ModuleType:
+@cache
+def script() -> ModuleType:
     """docs/pictures/make.py."""
     spec = importlib.util.spec_from_file_location("make_pictures", FOLDER / "make.py")
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture
+def make() -> ModuleType:
+    """The same, for a test."""
+    return script()
 
 
 def shown() -> set[str]:
