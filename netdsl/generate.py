@@ -87,6 +87,13 @@ def textmate() -> str:
     return filled(EDITORS / "templates" / "netdsl.tmLanguage.json", "|")
 
 
+def vim() -> str:
+    """The grammar of Vim and Neovim."""
+    from netdsl.editors import filled
+
+    return filled(EDITORS / "templates" / "netdsl.vim", r"\|")
+
+
 def snippets() -> str:
     """The snippets of VS Code."""
     from netdsl.editors import snippets
@@ -99,6 +106,7 @@ FILES = {
     PACKAGE / "catalog" / "index.py": index,
     PACKAGE.parent / "docs" / "diagnostics.md": diagnostics,
     EDITORS / "vscode" / "syntaxes" / "netdsl.tmLanguage.json": textmate,
+    EDITORS / "vim" / "syntax" / "netdsl.vim": vim,
     EDITORS / "vscode" / "snippets" / "netdsl.json": snippets,
 }
 

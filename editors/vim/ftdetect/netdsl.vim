@@ -1,0 +1,1 @@
+autocmd BufRead,BufNewFile *.net set filetype=netdsl
