@@ -12,6 +12,7 @@ ELSEWHERE: Mapping[str, str] = {
     "make train": "README's training runs the same command",
     "make test": "it would run this test",
     "netdsl watch flowers.net": "tests/cli/test_watch.py",
+    "mkdir -p ~/.vim/pack/netdsl/start": "tests/editors/test_vim.py",
     "netdsl parity resnet50 --backend torch,onnx --depth all --batch 2": "tests/cli/test_parity.py",
     "netdsl parity unet --set size=188 --optimizer adam --tolerance gradients=1e-6": (
         "tests/cli/test_parity.py"

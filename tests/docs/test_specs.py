@@ -24,7 +24,9 @@ from tests.conftest import REPOSITORY
 from tests.docs.pages import PAGES, Fence, fences, title
 
 AROUND = Path(__file__).parent / "around"
-LANGUAGES = {"console", "json", "net", "python", "sh", "text", "toml"}
+LANGUAGES = {
+    "console", "elisp", "json", "lua", "net", "python", "sh", "text", "toml", "vim",
+}  # fmt: skip
 # Pages whose specs other tests check.
 ELSEWHERE = {"docs/diagnostics.md": "tests/diagnostics/test_explain.py"}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -145,6 +146,31 @@ def test_groups_have_colours(tmp_path: Path) -> None:
 def test_specs_are_known_by_their_names(tmp_path: Path) -> None:
     script = "let g:found = [&filetype, &commentstring, &shiftwidth, &expandtab]"
     assert vim(tmp_path, written(tmp_path, "relu\n"), script) == ["netdsl", "# %s", 2, 1]
+
+
+def test_the_package_is_found_where_the_page_puts_it(tmp_path: Path) -> None:
+    if shutil.which("vim") is None:
+        pytest.skip("vim is not installed")
+    page = (REPOSITORY / "docs" / "editors.md").read_text(encoding="utf-8")
+    (command,) = re.findall(r"^mkdir .*$", page, re.MULTILINE)
+    home = {**os.environ, "HOME": str(tmp_path)}
+    subprocess.run(["sh", "-c", command], cwd=REPOSITORY, env=home, check=True)
+    settings, answer = tmp_path / "vimrc", tmp_path / "found"
+    settings.write_text("filetype plugin indent on\n", encoding="utf-8")
+    command_line = [
+        "vim",
+        "-es",
+        "-u",
+        str(settings),
+        "-i",
+        "NONE",
+        "-n",
+        "--cmd",
+        "set nocompatible",
+    ]
+    command_line += ["-c", "edit spec.net", "-c", f"call writefile([&filetype], '{answer}')"]
+    subprocess.run([*command_line, "-c", "qall!"], cwd=tmp_path, env=home, check=False, timeout=60)
+    assert answer.read_text(encoding="utf-8") == "netdsl\n"
 
 
 @pytest.mark.parametrize("path", [*SPECS, EVERYTHING], ids=lambda path: path.stem)
