@@ -55,7 +55,7 @@ def _itself(axes: int) -> Reach:
 
 
 class ReceptiveField(Record):
-    """The field of a net's main output, in positions of the input.
+    """The field of what a net gives, in positions of the input.
 
     `whole` says that the output sees all of the input; `size` and `stride` are then those of
     the last tensor before, None where there was none with positions.
@@ -109,11 +109,16 @@ class _Field(Algebra[Reach]):
 def receptive_field(graph: Graph) -> ReceptiveField | None:
     """The receptive field of the main output; None where no input of the net has positions.
 
-    With several inputs it is the widest of them.
+    With several inputs it is the widest of them, and so it is of the outputs where none is the
+    main one.
     """
     algebra = _Field()
     reach: Reach | None = None
-    for port, found in Paths(algebra).to(graph, (graph.result,)).items():
+    main = any(output.kind == "main" for output in graph.outputs)
+    further = tuple([one.value for one in graph.outputs if one.kind == "output"])
+    ends = further if further and not main else (graph.result,)
+    paths = Paths(algebra)
+    for port, found in (item for end in ends for item in paths.to(graph, (end,)).items()):
         if _positions(graph.ports[port].type):
             reach = found if reach is None else algebra.join(reach, found)
     if reach is None:

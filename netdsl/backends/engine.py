@@ -77,6 +77,16 @@ class Term(Record):
         return self.operands[1]
 
     @property
+    def truth(self) -> Operand:
+        """What says which answer is right, where the term is scored: its last operand."""
+        return self.operands[-1]
+
+    @property
+    def single(self) -> bool:
+        """Whether one number says which of two classes is meant."""
+        return self.loss.of_pairs or self.prediction.type.channels == 1
+
+    @property
     def classes(self) -> int | None:
         """How many classes there are, where the target has their numbers; else None.
 
@@ -180,6 +190,16 @@ class Examples(Protocol):
 def as_numbers(values: Array) -> Array:
     """Bytes of images as numbers from 0 to 1, float32; anything else as it is."""
     return values.astype(np.float32) / np.float32(255) if values.dtype == np.uint8 else values
+
+
+# What is added to each difference of two vectors, as in PyTorch's pairwise_distance, so that equal
+# ones have a gradient.
+APART = 1e-6
+
+
+def distance(a: Array, b: Array) -> Array:
+    """The Euclidean distances of vectors, (…, numbers) to (…)."""
+    return np.asarray(np.sqrt(np.square(a - b + APART).sum(axis=-1)))
 
 
 class Model(Protocol):

@@ -56,7 +56,8 @@ class Loss(Entry):
     net is given. `folds` names the layer which, at the end of the prediction, is folded into the
     loss, so that the two are computed together without losing digits. A prediction that does not
     end in it is taken as logits where `takes_logits`, else as it is. `boundary` is the number of
-    one unit for two classes above which the second class is meant.
+    one unit for two classes above which the second class is meant; where `of_pairs`, that unit is
+    by how much two tensors are nearer than halfway to being different, half of `margin`.
     """
 
     category: ClassVar[str] = "loss"
@@ -70,6 +71,7 @@ class Loss(Entry):
     # Whether a target is numbers from 0 to 1.
     bounded: ClassVar[bool] = False
     boundary: ClassVar[float] = 0.5
+    of_pairs: ClassVar[bool] = False
 
     reduce: Reduce = choice(
         "over the numbers of one example: their mean or their sum", ("mean", "sum"), "mean", True
@@ -226,11 +228,14 @@ class Contrastive(Loss):
     """Half the squared distance of a and b where they are the same, else of what it lacks.
 
     (same d^2 + (1 - same) max(0, margin - d)^2) / 2: Hadsell et al. (2006). a and b are vectors,
-    `same` is one number for each example, 1 or 0.
+    `same` is one number for each example, 1 or 0. A pair is taken for the same up to half the
+    margin, where both parts are equal.
     """
 
     word: ClassVar[str] = "contrastive"
     operands: ClassVar[tuple[str, ...]] = ("a", "b", "same")
+    boundary: ClassVar[float] = 0.0
+    of_pairs: ClassVar[bool] = True
 
     margin: float = number(
         "the distance from which different ones are far enough", 1, True, above=0

@@ -78,6 +78,7 @@ def command(
 ) -> None:
     """Predict with the weights of RUN: pictures, tables with the same columns, texts, .npz files.
 
+    Where several pictures flow into the net, so many files in a row are one example.
     -o draws what a net says of pictures: a class for each pixel, or pictures that it restores.
     With --generate the net goes on with a text, unit by unit, or with the series of a table.
     """
@@ -178,6 +179,8 @@ def _shown(answer: dict[str, Any]) -> str:
         return " ".join(answer["classes"])
     if "class" not in answer:
         return str(answer["value"])
+    if "distance" in answer:
+        return f"{answer['class']} (distance {answer['distance']:.4g})"
     if "probability" not in answer:
         return str(answer["class"])
     return f"{answer['class']} ({100 * answer['probability']:.1f} %)"

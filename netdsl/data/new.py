@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,6 +72,32 @@ class Schema:
         )
 
 
+def new_examples(
+    files: Iterable[Path], schemas: Sequence[Schema]
+) -> Iterator[tuple[list[str], list[Array]]]:
+    """The examples of files: names, and one array for each field, scaled.
+
+    Where several pictures flow into a net, each takes one file: so many in a row are an example.
+    """
+    pictures = len(schemas) > 1 and all(schema.kind == "image" for schema in schemas)
+    together: list[Path] = []
+    for file in files:
+        if not pictures or file.suffix.lower() not in ENDINGS:
+            yield read_new(file, schemas)
+            continue
+        together.append(file)
+        if len(together) == len(schemas):
+            read = [_from_picture(one, of) for one, of in zip(together, schemas, strict=True)]
+            yield [", ".join(map(str, together))], _all_scaled(read, schemas)
+            together = []
+    if together:
+        wanted = ", ".join(schema.name for schema in schemas)
+        raise UserError(
+            f"{together[0]}: this net takes {len(schemas)} pictures at once, {wanted}; give them "
+            "one after the other"
+        )
+
+
 def read_new(path: Path, schemas: Sequence[Schema]) -> tuple[list[str], list[Array]]:
     """The examples of a file: a name for each, and one array for each field, scaled."""
     ending = path.suffix.lower()
@@ -88,11 +114,14 @@ def read_new(path: Path, schemas: Sequence[Schema]) -> tuple[list[str], list[Arr
         names, fields = _from_text(path, schemas[0], schemas[0].vocabulary)
     else:
         names, fields = _from_table(path, schemas[0])
-    return names, [_scaled(values, s) for values, s in zip(fields, schemas, strict=True)]
+    return names, _all_scaled(fields, schemas)
 
 
-def _scaled(values: Array, schema: Schema) -> Array:
-    return schema.scaling.apply(values) if schema.scaling else values
+def _all_scaled(fields: Sequence[Array], schemas: Sequence[Schema]) -> list[Array]:
+    return [
+        schema.scaling.apply(values) if schema.scaling else values
+        for values, schema in zip(fields, schemas, strict=True)
+    ]
 
 
 def _from_arrays(path: Path, arrays: Mapping[str, Array], schema: Schema) -> Array:

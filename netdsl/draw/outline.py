@@ -147,7 +147,9 @@ class _Outline:
         self, graph: Graph, node: Node, wants: Sequence[_Tensor], names: tuple[str, ...]
     ) -> _Made:
         cost = self._cost(graph, node)
-        title = _rounded(call(node, brief=True)) + (f" as {node.stem}" if node.named else "")
+        title = _rounded(call(node, brief=True))
+        if node.named and node.stem != title:
+            title += f" as {node.stem}"
         main = node.outputs[0]
         inner = [want for want in wants if want.value == main and want.inside]
         types = tuple([graph.types[value] for value in node.outputs])

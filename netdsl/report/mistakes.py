@@ -62,7 +62,7 @@ def _answers(plan: Plan, judge: Judge, examples: Indices) -> tuple[Array, Array]
         term = compared(plan.task)
         if term is not None and term.prediction.name == reading.output:
             target = term.target.name
-    return outputs[reading.output], fields[target].read(examples)
+    return reading.numbers(outputs), fields[target].read(examples)
 
 
 def _losses(values: Array, target: Array, reading: Reading) -> tuple[Array, str]:
@@ -74,7 +74,8 @@ def _losses(values: Array, target: Array, reading: Reading) -> tuple[Array, str]
     target = np.where(counted, target, 0)
     if not reading.probable:
         wrong = classes_of(values, reading) != target
-        margin = values.max(axis=-1) - _picked(values, target)
+        best = values.max(axis=-1) if values.shape[-1] > 1 else 0
+        margin = best - _picked(values, target)
         return (counted * (wrong + np.tanh(margin))).reshape(len(values), -1).mean(
             axis=-1
         ), "margin"

@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from netdsl.backends.engine import Array, Task
+from netdsl.backends.engine import Array, Task, distance
+from netdsl.catalog.losses import Contrastive
 from netdsl.data.scaling import Scaling
 from netdsl.data.vocabulary import Vocabulary
 from netdsl.record import Record
@@ -20,7 +21,8 @@ class Reading(Record):
     """How an output is read: `activation` is what makes probabilities of its numbers.
 
     Without classes the numbers are the answer, once `scaling` is undone. `probable` says whether
-    there are probabilities. One unit for two classes means the second above `boundary`.
+    there are probabilities. One unit for two classes means the second above `boundary`. Where
+    there is an output `against`, that unit is by how much the two are nearer than `apart`.
     """
 
     output: str
@@ -29,6 +31,15 @@ class Reading(Record):
     probable: bool
     boundary: float = 0.5
     scaling: Scaling | None = None
+    against: str = ""
+    apart: float = 0.0
+
+    def numbers(self, outputs: Mapping[str, Array]) -> Array:
+        """What is read of the outputs of a net, by name."""
+        values = outputs[self.output]
+        if not self.against:
+            return values
+        return (self.apart - distance(values, outputs[self.against]))[..., None]
 
     def to_json(self) -> dict[str, Any]:
         """What `from_json` reads."""
@@ -67,7 +78,10 @@ def reading_of(
     boundary = 0.5 if term.loss.takes_logits else term.loss.boundary
     # The net itself hands out what the loss takes as it is.
     output = term.prediction.name.removeprefix(PLAIN)
-    return Reading(output, classes, activation, term.loss.takes_logits, boundary)
+    reading = Reading(output, classes, activation, term.loss.takes_logits, boundary)
+    if isinstance(term.loss, Contrastive):
+        return reading.replace(against=term.target.name, apart=term.loss.margin / 2)
+    return reading
 
 
 def classes_of(values: Array, reading: Reading) -> Array:
@@ -95,6 +109,8 @@ def answers(
 ) -> list[dict[str, Any]]:
     """One answer for each example: a class, with its probability where there is one, or numbers.
 
+    `values` are what `Reading.numbers` gives. Of a pair the distance is told beside the class.
+
     Of a sequence they are the classes at each position; a `text` where a vocabulary says that
     classes are units of one. Of a picture they are how many pixels are of each class.
     """
@@ -108,7 +124,10 @@ def answers(
         if vocabulary is not None:
             return [{"text": vocabulary.text(row)} for row in chosen]
         return [{"classes": [reading.classes[number] for number in row]} for row in chosen]
-    told = [{"class": reading.classes[number]} for number in chosen]
+    told: list[dict[str, Any]] = [{"class": reading.classes[number]} for number in chosen]
+    if reading.against:
+        apart = (reading.apart - values[..., 0]).tolist()
+        return [answer | {"distance": one} for answer, one in zip(told, apart, strict=True)]
     if not reading.probable:
         return told
     active = probabilities(values, reading)

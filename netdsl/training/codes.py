@@ -13,7 +13,7 @@ import numpy as np
 
 from netdsl.backends.engine import Array, Indices, as_numbers
 from netdsl.catalog.losses import KlDivergence
-from netdsl.data.new import Schema, read_new
+from netdsl.data.new import Schema, new_examples
 from netdsl.diagnostics import UserError
 from netdsl.elaborate.suggest import with_suggestion
 from netdsl.graph import PRIVATE, ElaboratedNet, Output
@@ -130,8 +130,7 @@ def pictured(
 ) -> Iterator[Pictured]:
     """What a run's net makes of the examples of each file."""
     trained = session.trained(path, device, opener, backend_name)
-    for file in files:
-        names, arrays = read_new(file, trained.schemas)
+    for names, arrays in new_examples(files, trained.schemas):
         made = trained.model.predict(arrays)[trained.reading.output]
         yield Pictured(names, as_numbers(arrays[0]), made)
 

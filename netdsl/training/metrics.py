@@ -86,9 +86,9 @@ class Measure:
     def __init__(self, metrics: list[Metric], task: Task, classes: tuple[str, ...]) -> None:
         term = task.scored or compared(task)
         assert term is not None, "the plan has checked it"
-        self._target = term.target
+        self._target = term.truth
         self._reading = reading_of(task, classes) if task.scored else None
-        self._output = self._reading.output if self._reading else term.prediction.name
+        self._output = term.prediction.name
         kinds = {metric.kind for metric in metrics}
         self.matrix = Matrix(len(classes)) if "classes" in kinds else None
         self._parts = [_PARTS[type(m)](m, len(classes)) for m in metrics if type(m) in _PARTS]
@@ -96,13 +96,15 @@ class Measure:
 
     def watch(self, outputs: Mapping[str, Array], fields: Mapping[str, Array]) -> None:
         """See `Watch`."""
-        values, target = outputs[self._output], fields[self._target.name]
+        target = fields[self._target.name]
         if self._reading is None:
+            values = outputs[self._output]
             aimed = target / 255 if target.dtype == np.uint8 else target
             numbers = values.reshape(len(values), -1).astype(np.float64)
             for part in self._parts:
                 part.add(numbers, aimed.reshape(len(aimed), -1).astype(np.float64))
             return
+        values = self._reading.numbers(outputs)
         labels = target if self._target.type.number == "int" else target.argmax(axis=-1)
         counted = labels != IGNORED
         if self.matrix is not None:

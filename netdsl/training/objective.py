@@ -102,10 +102,10 @@ class _Use:
 
     def scores(self, data: DataSet) -> bool:
         """Whether its answers are classes of the data, which can be right or wrong."""
-        if not data.classes or not isinstance(self.first, Output) or len(self.found) < 2:
+        if not data.classes or not isinstance(self.first, Output):
             return False
-        second = self.found[1]
-        return isinstance(second, Field) and second.name == data.target
+        last = self.found[-1]
+        return isinstance(last, Field) and last.name == data.target
 
 
 class _Finder:

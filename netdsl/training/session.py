@@ -19,7 +19,7 @@ from netdsl.catalog.methods import Adversarial, Hebbian, Method, Stylize
 from netdsl.catalog.settings import OF_RUN, Settings
 from netdsl.catalog.sources import Csv, LabelledText, Series
 from netdsl.data.examples import Examples
-from netdsl.data.new import Schema, read_new
+from netdsl.data.new import Schema, new_examples
 from netdsl.data.texts import read_text
 from netdsl.data.vocabulary import Vocabulary
 from netdsl.diagnostics import UserError
@@ -294,9 +294,8 @@ def predict(
     """
     known = trained(path, device, opener, backend_name)
     told = []
-    for file in files:
-        names, arrays = read_new(file, known.schemas)
-        values = known.model.predict(arrays)[known.reading.output]
+    for names, arrays in new_examples(files, known.schemas):
+        values = known.reading.numbers(known.model.predict(arrays))
         found = answers(values, known.reading, known.vocabulary)
         told += [{"input": name} | answer for name, answer in zip(names, found, strict=True)]
         if drawing is not None:

@@ -128,3 +128,11 @@ def test_rounds_that_are_not_expanded() -> None:
 def test_open_sizes() -> None:
     text = "net A {\n input x: ? x ? x 3\n conv(4, 3, stride=2, pad=same) -> upsample(2)\n}"
     assert receptive_field(net(text).graph) == ReceptiveField((3, 3), (1, 1), False)
+
+
+def test_without_a_main_output_the_widest_counts() -> None:
+    text = (
+        "net A {\n input x: 16 x 16 x 3\n output conv(4, 3) as a\n"
+        " output conv(4, 5, stride=2) as b\n}"
+    )
+    assert receptive_field(net(text).graph) == ReceptiveField((5, 5), (2, 2), False)

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from netdsl.data.fields import Column
-from netdsl.data.new import Schema, read_new
+from netdsl.data.new import Schema, new_examples, read_new
 from netdsl.data.scaling import Scaling
 from netdsl.diagnostics import UserError
 
@@ -83,3 +83,19 @@ def test_what_does_not_fit(tmp_path: Path, name: str, schemas: list[Schema], tol
     np.savez(tmp_path / "new.npz", image=np.ones((2, 4, 5)))
     with pytest.raises(UserError, match=told):
         read_new(tmp_path / name, schemas)
+
+
+def test_several_pictures_are_an_example(tmp_path: Path) -> None:
+    files = [tmp_path / f"{shade}.png" for shade in (0, 51, 102, 255)]
+    for file in files:
+        Image.new("L", (5, 4), int(file.stem)).save(file)
+    np.savez(tmp_path / "new.npz", image=np.zeros((2, 4, 5)), other=np.ones((2, 4, 5)))
+    schemas = [IMAGE, Schema("other", "image", (4, 5, 1))]
+    given = [*files[:2], tmp_path / "new.npz", *files[2:]]
+    (one, first), (_, stored), (_, second) = new_examples(given, schemas)
+    assert one == [f"{files[0]}, {files[1]}"]
+    assert [float(values.mean()) for values in first] == pytest.approx([0, 0.2])
+    assert [len(values) for values in stored] == [2, 2]
+    assert [float(values.mean()) for values in second] == pytest.approx([0.4, 1])
+    with pytest.raises(UserError, match=r"102\.png: this net takes 2 pictures at once, image, oth"):
+        list(new_examples(files[:3], schemas))

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from keras import ops
 
-from netdsl.backends.engine import IGNORED
+from netdsl.backends.engine import APART, IGNORED
 from netdsl.catalog.losses import (
     BinaryCrossEntropy,
     Contrastive,
@@ -31,8 +31,8 @@ Tensor: TypeAlias = Any
 # None where all count the same.
 Row: TypeAlias = Callable[..., tuple[Tensor, Tensor | None]]
 
-# As PyTorch's cosine_similarity and pairwise_distance.
-_LEAST_LENGTH, _APART = 1e-8, 1e-6
+# As PyTorch's cosine_similarity.
+_LEAST_LENGTH = 1e-8
 
 
 def _cross_entropy(
@@ -122,14 +122,18 @@ def _cosine(loss: Cosine, a: Tensor, b: Tensor) -> tuple[Tensor, None]:
 def _triplet(
     loss: Triplet, anchor: Tensor, positive: Tensor, negative: Tensor
 ) -> tuple[Tensor, None]:
-    near, far = (_length(anchor - other + _APART) for other in (positive, negative))
+    near, far = (_length(anchor - other + APART) for other in (positive, negative))
     return ops.relu(near - far + loss.margin), None
 
 
 def _contrastive(loss: Contrastive, a: Tensor, b: Tensor, same: Tensor) -> tuple[Tensor, None]:
-    distance = _length(a - b + _APART)
+    distance = _length(a - b + APART)
     lacking = ops.relu(loss.margin - distance)
     return (same * ops.square(distance) + (1 - same) * ops.square(lacking)) / 2, None
+
+
+def _nearer(loss: Contrastive, a: Tensor, b: Tensor) -> Tensor:
+    return loss.margin / 2 - _length(a - b + APART)
 
 
 def _length(vectors: Tensor) -> Tensor:
@@ -150,3 +154,6 @@ ROWS: dict[type[Loss], Row] = {
     Triplet: _triplet,
     Contrastive: _contrastive,
 }
+
+# What answers are read from where that is not the prediction itself: one number for each example.
+ANSWERS: dict[type[Loss], Callable[..., Tensor]] = {Contrastive: _nearer}

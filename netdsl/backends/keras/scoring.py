@@ -12,7 +12,7 @@ import numpy as np
 from keras import ops
 
 from netdsl.backends.engine import IGNORED, Array, Operand, Task, Term
-from netdsl.backends.keras.losses import ROWS, Tensor
+from netdsl.backends.keras.losses import ANSWERS, ROWS, Tensor
 
 # What a mean is over where nothing counts.
 _LEAST_COUNT = 1e-12
@@ -57,12 +57,20 @@ class Scorer:
         else it is the largest unit, against the label or the largest share of the target.
         """
         term = self.term
-        prediction, target = outputs[term.prediction.name], fields[term.target.name]
-        if term.prediction.type.channels == 1:
+        prediction, target = self._answer(outputs), fields[term.truth.name]
+        if term.single:
             chosen = ops.reshape(prediction > term.loss.boundary, ops.shape(target))
             return ops.equal(chosen, ops.cast(target, "float32") > 0.5)
         shares = len(target.shape) == len(prediction.shape)
         return ops.equal(_largest(prediction), _largest(target) if shares else target)
+
+    def _answer(self, outputs: Mapping[str, Tensor]) -> Tensor:
+        """What the answers are read from."""
+        term = self.term
+        answer = ANSWERS.get(type(term.loss))
+        if answer is None:
+            return outputs[term.prediction.name]
+        return answer(term.loss, *(outputs[one.name] for one in term.operands if not one.field))
 
     def counted(self, fields: Mapping[str, Tensor]) -> Tensor | None:
         """Which answers count, of a target with a label for each place; None for any other."""

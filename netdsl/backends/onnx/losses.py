@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from netdsl.backends.engine import IGNORED, Array
+from netdsl.backends.engine import IGNORED, Array, distance
 from netdsl.catalog.losses import (
     BinaryCrossEntropy,
     Contrastive,
@@ -28,8 +28,8 @@ from netdsl.catalog.losses import (
 # None where all count the same.
 Row: TypeAlias = Callable[..., tuple[Array, Array | None]]
 
-# As PyTorch's cosine_similarity and pairwise_distance.
-_LEAST_LENGTH, _APART = 1e-8, 1e-6
+# As PyTorch's cosine_similarity.
+_LEAST_LENGTH = 1e-8
 
 
 def _cross_entropy(loss: CrossEntropy, logits: Array, target: Array) -> tuple[Array, Array | None]:
@@ -106,14 +106,18 @@ def _cosine(loss: Cosine, a: Array, b: Array) -> tuple[Array, None]:
 
 
 def _triplet(loss: Triplet, anchor: Array, positive: Array, negative: Array) -> tuple[Array, None]:
-    near, far = (_length(anchor - other + _APART) for other in (positive, negative))
+    near, far = (distance(anchor, other) for other in (positive, negative))
     return np.maximum(0, near - far + loss.margin), None
 
 
 def _contrastive(loss: Contrastive, a: Array, b: Array, same: Array) -> tuple[Array, None]:
-    distance = _length(a - b + _APART)
-    lacking = np.maximum(0, loss.margin - distance)
-    return (same * np.square(distance) + (1 - same) * np.square(lacking)) / 2, None
+    apart = distance(a, b)
+    lacking = np.maximum(0, loss.margin - apart)
+    return (same * np.square(apart) + (1 - same) * np.square(lacking)) / 2, None
+
+
+def _nearer(loss: Contrastive, a: Array, b: Array) -> Array:
+    return np.asarray(loss.margin / 2 - distance(a, b))
 
 
 def _length(vectors: Array) -> Array:
@@ -134,3 +138,6 @@ ROWS: dict[type[Loss], Row] = {
     Triplet: _triplet,
     Contrastive: _contrastive,
 }
+
+# What answers are read from where that is not the prediction itself: one number for each example.
+ANSWERS: dict[type[Loss], Callable[..., Array]] = {Contrastive: _nearer}

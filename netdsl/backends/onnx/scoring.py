@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from netdsl.backends.engine import IGNORED, Array, Operand, Task, Term
-from netdsl.backends.onnx.losses import ROWS
+from netdsl.backends.onnx.losses import ANSWERS, ROWS
 
 
 def loss_of(term: Term, outputs: Mapping[str, Array], fields: Mapping[str, Array]) -> float:
@@ -31,13 +31,21 @@ def right_of(term: Term, outputs: Mapping[str, Array], fields: Mapping[str, Arra
     With one unit for two classes the answer is the second class above the loss's boundary; else it
     is the largest unit, against the label or the largest number of a target that has several.
     """
-    prediction, target = outputs[term.prediction.name], fields[term.target.name]
-    if term.prediction.type.channels == 1:
+    prediction, target = _answer(term, outputs), fields[term.truth.name]
+    if term.single:
         return np.asarray((prediction > term.loss.boundary).reshape(target.shape) == (target > 0.5))
     if term.target.type.number != "int":
         return np.asarray(prediction.argmax(axis=-1) == target.argmax(axis=-1))
     right: Array = (prediction.argmax(axis=-1) == target)[target != IGNORED]
     return right
+
+
+def _answer(term: Term, outputs: Mapping[str, Array]) -> Array:
+    """What the answers are read from."""
+    answer = ANSWERS.get(type(term.loss))
+    if answer is None:
+        return outputs[term.prediction.name]
+    return answer(term.loss, *(outputs[one.name] for one in term.operands if not one.field))
 
 
 def activated(task: Task, output: str, values: Array) -> Array:

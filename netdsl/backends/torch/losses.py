@@ -156,6 +156,10 @@ def _contrastive(loss: Contrastive, axis: int) -> Function:
     return _reduced(each)
 
 
+def _nearer(loss: Contrastive, a: Tensor, b: Tensor, axis: int) -> Tensor:
+    return loss.margin / 2 - _distance(a, b, axis)
+
+
 def _distance(a: Tensor, b: Tensor, axis: int) -> Tensor:
     """As `pairwise_distance`, which adds 1e-6 so that equal vectors have a gradient."""
     return F.pairwise_distance(a.movedim(axis, -1), b.movedim(axis, -1))
@@ -198,3 +202,6 @@ ROWS: dict[type[Loss], Row] = {
     Triplet: _triplet,
     Contrastive: _contrastive,
 }
+
+# What answers are read from where that is not the prediction itself: one number for each example.
+ANSWERS: dict[type[Loss], Callable[..., Tensor]] = {Contrastive: _nearer}

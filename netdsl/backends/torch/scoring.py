@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from netdsl.backends.engine import IGNORED, Array, Operand, Task, Term
-from netdsl.backends.torch.losses import ROWS, mean_over
+from netdsl.backends.torch.losses import ANSWERS, ROWS, mean_over
 from netdsl.backends.torch.precision import whole
 from netdsl.tensor import TensorType
 
@@ -89,8 +89,8 @@ class Scorer:
         else it is the largest unit, against the label or the largest share of the target.
         """
         term = self.term
-        prediction, target = outputs[term.prediction.name], fields[term.target.name]
-        if term.prediction.type.channels == 1:
+        prediction, target = self._answer(outputs), fields[term.truth.name]
+        if term.single:
             chosen = prediction > term.loss.boundary
             return chosen.reshape(target.shape) == (target > 0.5)
         if not target.is_floating_point():
@@ -99,6 +99,14 @@ class Scorer:
             mixed = term.target.type.number == "int"
             target = target.argmax(1 if mixed else self._axis)
         return prediction.argmax(self._axis) == target
+
+    def _answer(self, outputs: Mapping[str, Tensor]) -> Tensor:
+        """What the answers are read from."""
+        answer = ANSWERS.get(type(self.term.loss))
+        if answer is None:
+            return outputs[self.term.prediction.name]
+        tensors = (outputs[name] for name, field, _ in self._operands if not field)
+        return answer(self.term.loss, *tensors, self._axis)
 
     def counted(self, fields: Mapping[str, Tensor]) -> Tensor | None:
         """Which answers count, of a target with a label for each place; None for any other."""

@@ -333,3 +333,25 @@ def test_right_answers(
     # Of labels at many places numpy's are those that count, one after another.
     right = on_onnx.right_of(term, arrays, arrays)
     np.testing.assert_array_equal(right.reshape(-1), wanted.reshape(-1))
+
+
+def test_right_answers_of_pairs() -> None:
+    shapes: list[tuple[tuple[int, ...], Number]] = [((6,), "float"), ((6,), "float"), ((), "int")]
+    arrays = drawn(losses.Contrastive(), shapes)
+    distances = np.linalg.norm(arrays["a"] - arrays["b"], axis=-1)
+    halfway = float(np.median(distances))
+    loss = losses.Contrastive(margin=2 * halfway)
+    term = term_of(loss, shapes)
+    wanted = (distances < halfway) == arrays["c"]
+    assert 0 < wanted.sum() < wanted.size
+    tensors = {name: on_torch.to_torch(values) for name, values in arrays.items()}
+    fields = {
+        name: keras.ops.convert_to_tensor(on_keras.to_keras(values))
+        for name, values in arrays.items()
+    }
+    for right in (
+        on_torch.Scorer(term).right(tensors, tensors).numpy(),
+        np.asarray(on_keras.Scorer(term).right(fields, fields)),
+        on_onnx.right_of(term, arrays, arrays),
+    ):
+        np.testing.assert_array_equal(right, wanted)

@@ -1,0 +1,75 @@
+"""A net of two towers tells digits apart that training has not seen, and its figures are right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from sklearn.metrics import accuracy_score, precision_score, recall_score, roc_auc_score
+from sklearn.metrics.pairwise import paired_distances
+
+from netdsl.backends.engine import Array
+from netdsl.cli.specs import open_spec
+from netdsl.training import session
+from netdsl.training.codes import codes
+from netdsl.training.plan import Plan
+from tests.conftest import REPOSITORY
+from tests.training.nets import Silent
+
+SPEC = str(REPOSITORY / "examples/siamese.net")
+HALF_THE_MARGIN = 2
+
+
+class Run:
+    """A run of the example: its folder, plan and result, and the distances of the test pairs."""
+
+    def __init__(self, folder: Path) -> None:
+        begun = session.start(open_spec(SPEC, {}, None), "torch", folder, "cpu")
+        begun.train(Silent())
+        self.folder, self.plan, self.result = folder, begun.plan, begun.finish()
+        one, other = (codes(folder, name, "cpu", open_spec).values for name in ("one", "other"))
+        self.distances: Array = paired_distances(one, other)
+        self.same: Array = self.plan.data.fields["same"].array[self.plan.split.test]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return Run(tmp_path_factory.mktemp("runs") / "siamese")
+
+
+def test_pairs_are_told_as_the_comment_says(run: Run) -> None:
+    assert run.result["accuracy"] >= 0.96
+    assert run.result["auc"] >= 0.99
+
+
+def test_its_figures_are_those_of_scikit_learn_over_the_distances(run: Run) -> None:
+    near = run.distances < HALF_THE_MARGIN
+    result, yes = run.result, run.result["classes"]["yes"]
+    assert result["accuracy"] == pytest.approx(accuracy_score(run.same, near))
+    assert yes["precision"] == pytest.approx(precision_score(run.same, near))
+    assert yes["recall"] == pytest.approx(recall_score(run.same, near))
+    assert result["auc"] == pytest.approx(roc_auc_score(run.same, -run.distances), abs=1e-6)
+
+
+def test_two_pictures_are_a_pair(run: Run, tmp_path: Path) -> None:
+    plan, count = run.plan, 4
+    rows = plan.split.test[:count]
+    files = [tmp_path / f"{at}{name}.png" for at in range(count) for name in "ab"]
+    for file, picture in zip(files, pictures(plan, rows), strict=True):
+        Image.fromarray(picture).save(file)
+    told = session.predict(run.folder, files, "cpu", open_spec)
+    assert told[0]["input"] == f"{files[0]}, {files[1]}"
+    found = [one["distance"] for one in told]
+    # Sixteen levels of grey are not bytes exactly.
+    np.testing.assert_allclose(found, run.distances[:count], rtol=0.05)
+    assert [one["class"] for one in told] == [
+        "yes" if distance < HALF_THE_MARGIN else "no" for distance in found
+    ]
+
+
+def pictures(plan: Plan, rows: Array) -> list[Array]:
+    """The pictures of these pairs, one after the other, as bytes."""
+    both = [plan.data.fields[name].array[rows] for name in ("first", "second")]
+    return list(np.round(255 * np.stack(both, 1)[..., 0]).astype(np.uint8).reshape(-1, 8, 8))
