@@ -301,6 +301,24 @@ class Text(Argument):
         return "a text in quotes"
 
 
+class Texts(Argument):
+    """Strings in quotes in a list, none of them empty and none twice; the value is a tuple."""
+
+    __slots__ = ()
+
+    def normal(self, value: Any) -> Any:
+        texts = value if isinstance(value, tuple) else ()
+        if not texts or not all(isinstance(text, str) and text for text in texts):
+            raise self.refuse(value)
+        if len(set(texts)) < len(texts):
+            raise self.refuse(value)
+        return texts
+
+    @property
+    def expects(self) -> str:
+        return "a list of different texts in quotes"
+
+
 class WrittenName(Argument):
     """A name that the elaborator gives as it is written, `backbone` or `encoder.stage2`.
 
@@ -431,6 +449,7 @@ tensor_inputs: Callable[..., Any] = TensorInputs
 made_input: Callable[..., Any] = MadeInput
 tied_weight: Callable[..., Any] = TiedWeight
 text: Callable[..., Any] = Text
+texts: Callable[..., Any] = Texts
 part_name: Callable[..., Any] = PartName
 part_names: Callable[..., Any] = PartNames
 tensor_names: Callable[..., Any] = TensorNames

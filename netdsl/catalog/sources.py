@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from netdsl.catalog.arguments import Entry, choice, entry, flag, text
+from netdsl.catalog.arguments import Entry, choice, entry, flag, text, texts
 from netdsl.catalog.quantities import integers, number, sizes, whole
 
 
@@ -158,6 +158,9 @@ class Masks(DataSource):
     )
     classes: int | None = whole(
         "how many classes there are; else the masks are read to count them", None, keyword=True
+    )
+    names: tuple[str, ...] | None = texts(
+        "what the classes are called, in the order of their numbers", None, keyword=True
     )
     ignore: int = whole(
         "the number of pixels that no loss and no figure counts", 255, keyword=True, minimum=0

@@ -19,6 +19,10 @@ from netdsl.diagnostics import UserError
 
 def masks(source: Masks, base: Path) -> DataSet:
     """Finds the pairs of a `masks` source; its directories are relative to `base`."""
+    if source.names and source.classes not in (None, len(source.names)):
+        raise UserError(
+            f"masks has names for {len(source.names)} classes, but classes={source.classes}"
+        )
     directories = base / source.images, base / source.masks
     images, masks_ = (_by_stem(directory) for directory in directories)
     for found, other, directory in ((images, masks_, 1), (masks_, images, 0)):
@@ -45,13 +49,12 @@ def masks(source: Masks, base: Path) -> DataSet:
     size = form.height, form.width
     names = Names([masks_[stem] for stem in stems])
     mask = MaskFiles(directories[1], names, size, source, _stamp(directories[1], masks_))
-    count = source.classes or mask.count_classes()
+    called = source.names or tuple(map(str, range(source.classes or mask.count_classes())))
     fields = {
         "image": Field("image", "image", image, size=form.size),
         "mask": Field("mask", "label", mask),
     }
-    classes = tuple(str(number) for number in range(count))
-    return DataSet(source.images, fields, "image", "mask", classes)
+    return DataSet(source.images, fields, "image", "mask", called)
 
 
 class MaskFiles(Streamed):
@@ -63,7 +66,7 @@ class MaskFiles(Streamed):
         self._directory = directory
         self._names = names
         self._size = size
-        self._classes = source.classes
+        self._classes = len(source.names) if source.names else source.classes
         self._ignore = source.ignore
         self._stamp = stamp
         self.corrupt = source.corrupt

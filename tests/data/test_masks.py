@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from netdsl.catalog.arguments import Rejection
 from netdsl.catalog.sources import Masks
 from netdsl.data.fields import Array, DataSet
 from netdsl.data.read import read
@@ -60,6 +61,21 @@ def test_pixels_that_do_not_count(tmp_path: Path) -> None:
     data = masks(tmp_path, ignore=3)
     assert data.classes == ("0", "1", "2")
     assert np.array_equal(every(data)[0] == -100, NUMBERS[0] == 3)
+
+
+def test_classes_have_names(tmp_path: Path) -> None:
+    for index in range(3):
+        pair(tmp_path, index)
+    names = ("sky", "sea", "sand", "palm")
+    assert masks(tmp_path, names=names).classes == names
+    assert masks(tmp_path, names=names, classes=4).classes == names
+    with pytest.raises(UserError, match="names for 4 classes, but classes=5"):
+        masks(tmp_path, names=names, classes=5)
+    with pytest.raises(UserError, match=r"has the class 3, but there are 3, counted from 0"):
+        every(masks(tmp_path, names=names[:3]))
+    for wrong in ("sky", ("sky", "sky"), ("sky", 1), ()):
+        with pytest.raises(Rejection, match="a list of different texts in quotes"):
+            Masks.arguments()["names"].normal(wrong)
 
 
 def test_a_resized_mask_takes_the_nearest_class(tmp_path: Path) -> None:

@@ -50,6 +50,20 @@ def picture(*names: str) -> Callable[[], None]:
     return write
 
 
+def photographs(picture: str, arrays: str) -> Callable[[], None]:
+    """Writes pieces of a photograph, 32 x 32 pixels: one as a picture, and four as an array."""
+
+    def write() -> None:
+        from PIL import Image
+        from sklearn.datasets import load_sample_image
+
+        strip = load_sample_image("china.jpg")[:32, :128]
+        Image.fromarray(strip[:, :32]).save(picture)
+        np.savez(arrays, image=np.stack(np.split(strip, 4, axis=1)))
+
+    return write
+
+
 def series(file: str) -> Callable[[], None]:
     """Writes sixty values in time."""
 
@@ -89,6 +103,10 @@ BEFORE: Mapping[str, Sequence[Step]] = {
     ],
     "docs/check.md": ["cp specs/*.net ."],
     "docs/format.md": ["cp specs/resnet.net .", "cp specs/std/bottleneck.net block.net"],
+    "docs/masks.md": [
+        "netdsl train examples/masks/unet.net --set train.steps=3 --out RUN",
+        photographs("photograph.png", "new.npz"),
+    ],
     "docs/onnx.md": [
         state_dict("resnet50", "resnet50.pt"),
         "netdsl weights convert --from torchvision resnet50.pt --net resnet50 "

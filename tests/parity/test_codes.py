@@ -1,4 +1,7 @@
-"""Autoencoders compute and learn alike on every backend, through what they draw too."""
+"""Autoencoders and nets for masks compute and learn alike on every backend.
+
+Through draws, indices of pools and sums of scores too.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,10 @@ from netdsl.cli.main import main
 from netdsl.graph import named_weights
 from tests.conftest import REPOSITORY
 
-EXAMPLES = ["autoencoder", "convolutional_autoencoder", "denoising", "vae"]
+EXAMPLES = [
+    *("autoencoder", "convolutional_autoencoder", "denoising", "vae"),
+    *("masks/unet", "masks/segnet", "masks/fcn"),
+]
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
