@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import cast
 
-from netdsl.diagnostics.model import Diagnostic
+from netdsl.diagnostics.model import Diagnostic, Help
 from netdsl.record import Record
 from netdsl.source import Source, Span
 
@@ -46,6 +46,22 @@ def is_allowed(diagnostic: Diagnostic) -> bool:
         if allowance.first <= last and first <= allowance.last
         for code in allowance.codes
     )
+
+
+def allowing(diagnostic: Diagnostic) -> Help | None:
+    """The edit that allows a warning or note on its first line; None for an error."""
+    if diagnostic.severity == "error":
+        return None
+    code, span = diagnostic.code, diagnostic.label.span
+    line = span.source.line(span.line)
+    start = _start(span.source, span.start)
+    allowed = _COMMENT.search(line)
+    if allowed is None:
+        at, text = len(line.rstrip()), f"  # netdsl: allow {code}"
+    else:
+        at = len(line[: allowed.end()].rstrip(", \t"))
+        text = f", {code}" if allowed[1].strip(", \t") else f" {code}"
+    return Help(f"allow {code} on this line", Span(span.source, start + at, start + at), text)
 
 
 def _read(source: Source) -> Iterator[Allowance]:

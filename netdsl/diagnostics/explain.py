@@ -58,7 +58,12 @@ def explanation(code: str) -> Explanation:
 
 def written(code: str) -> str:
     """The page of a code as it is written."""
-    return (_FOLDER / f"{code}.md").read_text(encoding="utf-8")
+    return file(code).read_text(encoding="utf-8")
+
+
+def file(code: str) -> Path:
+    """Where the page of a code is written."""
+    return _FOLDER / f"{code}.md"
 
 
 def _specs(part: str) -> dict[str, str]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 from lsprotocol import types
 
 from netdsl.catalog.describe import markdown
 from netdsl.diagnostics import Diagnostic, Help
+from netdsl.diagnostics.allow import allowing
+from netdsl.diagnostics.explain import file as page_of
 from netdsl.elaborate.words import known_entry
 from netdsl.lsp.candidates import Candidate
 from netdsl.lsp.document import Document
@@ -81,6 +84,7 @@ def _diagnostic(specs: Specs, document: Document, found: Diagnostic) -> types.Di
         message=message,
         severity=_SEVERITY[found.severity],
         code=found.code,
+        code_description=types.CodeDescription(page_of(found.code).as_uri()),
         source=SOURCE,
         tags=[types.DiagnosticTag.Unnecessary] if unused else None,
         related_information=related or None,
@@ -123,25 +127,35 @@ def place_range(specs: Specs, place: Place) -> types.Range:
     return specs.positions(place.path).range(place.start, place.end)
 
 
-def fixes(uri: str, document: Document, wanted: tuple[int, int]) -> list[types.CodeAction]:
-    """The edits that the help of diagnostics within a stretch of the text offers."""
+def fixes(specs: Specs, document: Document, wanted: tuple[int, int]) -> list[types.CodeAction]:
+    """What may be done about the diagnostics within a stretch of the text: the edits of their help,
+    and a warning can be allowed on its line."""
     found: list[types.CodeAction] = []
     for diagnostic in document.checked().diagnostics:
         place = document.place(diagnostic.label.span)
         if place is None or place[1] < wanted[0] or wanted[1] < place[0]:
             continue
-        for help in diagnostic.help:
-            edit = _edit(document, help)
-            if edit is not None:
-                title = help.text[:1].upper() + help.text[1:]
-                found.append(
-                    types.CodeAction(
-                        title=title,
-                        kind=types.CodeActionKind.QuickFix,
-                        edit=types.WorkspaceEdit(changes={uri: [edit]}),
-                    )
-                )
+        told = _diagnostic(specs, document, diagnostic)
+        allowed = allowing(diagnostic)
+        mended = [help for help in diagnostic.help if help.replacement is not None]
+        found += _actions(specs, document, told, mended, preferred=len(mended) == 1)
+        found += _actions(specs, document, told, [allowed] if allowed else [], preferred=False)
     return found
+
+
+def _actions(
+    specs: Specs, document: Document, told: types.Diagnostic, helps: list[Help], preferred: bool
+) -> Iterator[types.CodeAction]:
+    for help in helps:
+        edit = _edit(document, help)
+        if edit is not None:
+            yield types.CodeAction(
+                title=help.text,
+                kind=types.CodeActionKind.QuickFix,
+                diagnostics=[told],
+                is_preferred=preferred or None,
+                edit=types.WorkspaceEdit(changes={specs.uri_of(document.path): [edit]}),
+            )
 
 
 def _edit(document: Document, help: Help) -> types.TextEdit | None:

@@ -32,6 +32,7 @@ from netdsl.lsp.workspace import Specs
 _QUICK = 0.1
 _LONGEST_WAIT = 1.0
 
+_FIX = types.CodeActionKind.QuickFix
 _Answer = TypeVar("_Answer")
 
 
@@ -352,13 +353,14 @@ def on_formatting(params: types.DocumentFormattingParams) -> list[types.TextEdit
 
 @server.feature(
     types.TEXT_DOCUMENT_CODE_ACTION,
-    types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix]),
+    types.CodeActionOptions(code_action_kinds=[_FIX]),
 )
 def on_code_action(params: types.CodeActionParams) -> list[types.CodeAction] | None:
     """The edits that diagnostics offer."""
     document = server.document(params.text_document.uri)
-    if document is None:
+    wanted_kinds = params.context.only or [_FIX]
+    if document is None or not {_FIX, types.CodeActionKind.Empty} & set(wanted_kinds):
         return None
     positions = document.positions
     wanted = positions.offset(params.range.start), positions.offset(params.range.end)
-    return protocol.fixes(params.text_document.uri, document, wanted)
+    return protocol.fixes(server.specs, document, wanted)

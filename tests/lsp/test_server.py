@@ -12,7 +12,7 @@ from pygls.exceptions import JsonRpcException
 
 from netdsl.catalog.layers.conv import Conv
 from tests.conftest import REPOSITORY
-from tests.lsp.client import Client, Spec, applied, text_of
+from tests.lsp.client import Client, Spec, applied
 from tests.lsp.conftest import Session
 
 SPEC = """\
@@ -484,28 +484,6 @@ def test_what_can_be_folded(session: Session, spec: Spec) -> None:
     found = session.run(session.client.text_document_folding_range_async(params))
     assert found is not None
     assert [(fold.start_line, fold.end_line) for fold in found] == [(8, 14), (17, 20)]
-
-
-@pytest.mark.parametrize(
-    ("text", "marked"),
-    [
-        ("net N {\n  input x: 4\n  assert it.rank = 1\n  dense(3)\n}\n", "rank |= 1"),
-        ("# \U0001f600\nnet N {\n  input x: 4\n  dens(3) # \U0001f600\n}\n", "de|ns(3)"),
-    ],
-)
-def test_a_quick_fix_mends_the_spec(session: Session, text: str, marked: str) -> None:
-    opened = session.open(text)
-    assert session.run(opened.diagnostics())
-    place = opened.position(marked)
-    params = types.CodeActionParams(
-        opened.name, types.Range(place, place), types.CodeActionContext([])
-    )
-    found = session.run(session.client.text_document_code_action_async(params))
-    assert found is not None
-    (action,) = found
-    assert isinstance(action, types.CodeAction) and action.edit and action.edit.changes
-    opened.edit(applied(text_of(opened, opened.uri), action.edit.changes[opened.uri]))
-    assert session.run(opened.diagnostics()) == []
 
 
 def test_a_text_is_formatted(session: Session) -> None:
