@@ -15,7 +15,7 @@ _OPENED = re.compile(r"^( *)(`{3,})(.*)$")
 # What stands above a fence: the name of its file, or a comment that says how it is to be tried.
 _NAMED = re.compile(r"^`([^`\s]+)`:$")
 _MARK = re.compile(r"^<!-- (\w+): (.+) -->$")
-_INLINE = re.compile(r"(?<!`)`(netdsl [^`]+)`(?!`)")
+_INLINE = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 
 
 @dataclass(frozen=True)
@@ -60,10 +60,15 @@ def _said(above: list[str]) -> tuple[str, tuple[str, str]]:
     return name, mark
 
 
-def inline_commands(page: Path) -> list[str]:
-    """The commands that a page's prose names."""
+def inline_code(page: Path) -> list[str]:
+    """The code within a page's text."""
     text = re.sub(r"^ *```.*?^ *```$", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
     return [" ".join(found.split()) for found in _INLINE.findall(text)]
+
+
+def inline_commands(page: Path) -> list[str]:
+    """The commands that a page's text names."""
+    return [code for code in inline_code(page) if code.startswith("netdsl ")]
 
 
 def title(page: Path) -> str:
