@@ -148,8 +148,9 @@ class Huber(Loss):
 
 
 class Hinge(Loss):
-    """max(0, 1 - t * y) for each number (Cortes and Vapnik, 1995).
+    """max(0, margin - t * y) for each number (Cortes and Vapnik, 1995).
 
+    With a margin of 0 it is the criterion of the perceptron: what is right moves no weight.
     Prediction: scores of any size. Target: of the same shape, 0 or 1, which stand for t = -1 and
     t = 1, or for one unit the number of one of two classes.
     """
@@ -157,6 +158,8 @@ class Hinge(Loss):
     word: ClassVar[str] = "hinge"
     bounded: ClassVar[bool] = True
     boundary: ClassVar[float] = 0.0
+
+    margin: float = number("how far on its side a score is to be", 1, True, minimum=0)
 
 
 class KlDivergence(Loss):

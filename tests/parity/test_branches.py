@@ -9,10 +9,17 @@ import pytest
 from netdsl.cli.main import main
 from tests.conftest import REPOSITORY
 
+NETS = [
+    "siamese.net",
+    "perceptron.net:Perceptron",
+    "perceptron.net:Layers",
+    "maxout.net",
+]
 
-@pytest.mark.parametrize("name", ["siamese"])
+
+@pytest.mark.parametrize("name", NETS)
 def test_backends_agree(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    spec = str(REPOSITORY / f"examples/{name}.net")
+    spec = str(REPOSITORY / f"examples/{name}")
     assert main(["parity", spec, "--optimizer", "sgd", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     for row in found["forward"] + found["outputs"]:

@@ -91,7 +91,7 @@ def _huber(loss: Huber, prediction: Tensor, target: Tensor) -> tuple[Tensor, Non
 
 
 def _hinge(loss: Hinge, prediction: Tensor, target: Tensor) -> tuple[Tensor, None]:
-    return ops.relu(1 - (2 * target - 1) * prediction), None
+    return ops.relu(loss.margin - (2 * target - 1) * prediction), None
 
 
 def _kl_divergence(loss: KlDivergence, mean: Tensor, logvar: Tensor) -> tuple[Tensor, None]:

@@ -77,7 +77,7 @@ def _huber(loss: Huber, prediction: Array, target: Array) -> tuple[Array, None]:
 
 
 def _hinge(loss: Hinge, prediction: Array, target: Array) -> tuple[Array, None]:
-    return np.maximum(0, 1 - (2 * target - 1) * prediction), None
+    return np.maximum(0, loss.margin - (2 * target - 1) * prediction), None
 
 
 def _kl_divergence(loss: KlDivergence, mean: Array, logvar: Array) -> tuple[Array, None]:

@@ -98,7 +98,7 @@ def _binary_cross_entropy(loss: BinaryCrossEntropy, axis: int) -> Function:
 
 
 def _hinge(loss: Hinge, axis: int) -> Function:
-    return _reduced(lambda prediction, target: F.relu(1 - (2 * target - 1) * prediction))
+    return _reduced(lambda prediction, target: F.relu(loss.margin - (2 * target - 1) * prediction))
 
 
 def _kl_divergence(loss: KlDivergence, axis: int) -> Function:

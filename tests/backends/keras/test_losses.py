@@ -177,6 +177,12 @@ CASES: list[tuple[Loss, tuple[int, ...], list[tuple[tuple[int, ...], Number]], F
         [((), "int")],
         lambda p, t: torch.tensor(0.0).maximum(1 - p[:, 0] * (2 * t - 1)).mean(),
     ),
+    (
+        losses.Hinge(margin=0),
+        (3,),
+        [((3,), "float")],
+        lambda p, t: torch.tensor(0.0).maximum(-p * (2 * t - 1)).mean(),
+    ),
     (losses.KlDivergence(reduce="sum"), (6,), [((6,), "float")], kl_of_normals),
     (losses.Focal(), (3,), [((3,), "float")], focal(2, None)),
     (losses.Focal(gamma=1.5, alpha=0.25), (4, 3, 2), [((4, 3, 2), "float")], focal(1.5, 0.25)),
