@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from netdsl.cli.main import main
+from tests.conftest import REPOSITORY
 
-# How long something took is not what a page promises.
+# How long something took is not what a page promises, nor how the last digits are rounded.
 _TIME = re.compile(r"\b\d+(\.\d+)? m?s\b")
+_ROUNDING = re.compile(r"\b\d\.\de-\d\d\b")
 _FIGURE = re.compile(r"\d+(\.\d+)?")
 _RULE = re.compile("─+")
 _SHELL = re.compile(r"[<>|&;$]")
+
+# Where a page's `pip install .` puts what it has written, without a network.
+INSTALLED = Path("installed")
+_OFFLINE = f"--quiet --no-deps --no-build-isolation --no-index --target {INSTALLED}"
+_PROGRAMS = f"""
+netdsl() {{ {sys.executable} -m netdsl "$@"; }}
+pip() {{ {sys.executable} -m pip "$@" {_OFFLINE}; }}
+"""
 
 # A training ends after these steps. Of what trainings reached figures are not compared.
 SHORT = ("--set", "train.steps=2")
@@ -42,16 +54,24 @@ def commands(text: str, prompted: bool) -> Iterator[tuple[str, str]]:
 
 
 def run(command: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
-    """The status of a command and all that it prints; a training is cut short."""
+    """The status of a command and all that it prints; a training is cut short.
+
+    `pip install .` goes into a folder beside, where commands that come after it look, each in a
+    process of its own.
+    """
     words = shlex.split(command, comments=True)
-    if words[0] == "netdsl" and not _SHELL.search(command):
+    if words[0] == "netdsl" and not _SHELL.search(command) and not INSTALLED.exists():
         short = SHORT if words[1] in _TRAINS else ()
         status = main([*words[1:], *short])
         printed = capsys.readouterr()
         return status, printed.out + printed.err
-    netdsl = f'netdsl() {{ {shlex.quote(sys.executable)} -m netdsl "$@"; }}'
+    known = os.pathsep.join(map(str, (INSTALLED.resolve(), REPOSITORY)))
     done = subprocess.run(
-        ["bash", "-c", f"{netdsl}\n{command}"], capture_output=True, text=True, timeout=120
+        ["bash", "-c", f"{_PROGRAMS}\n{command}"],
+        env={**os.environ, "PYTHONPATH": known},
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     return done.returncode, done.stdout + done.stderr
 
@@ -59,16 +79,16 @@ def run(command: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
 def agree(command: str, shown: str, printed: str) -> bool:
     """Whether a command printed what a page shows of it.
 
-    A line `…` stands for any lines, a time for any time. Where trainings were cut short figures are
-    left out, and lines that are then alike are one.
+    A line `…` stands for any lines, a time for any time, a rounding error for any other. Where
+    trainings were cut short figures are left out, and lines that are then alike are one.
     """
     if shlex.split(command, comments=True)[1] in _REACHED:
         shown, printed = _without_figures(shown), _without_figures(printed)
+    shown, printed = (_TIME.sub("0 s", _ROUNDING.sub("0", text)) for text in (shown, printed))
     pattern = "".join(
-        "(?:.*\n)*" if line == "…" else re.escape(f"{line}\n")
-        for line in _TIME.sub("0 s", shown).splitlines()
+        "(?:.*\n)*" if line == "…" else re.escape(f"{line}\n") for line in shown.splitlines()
     )
-    return re.fullmatch(pattern, _TIME.sub("0 s", printed)) is not None
+    return re.fullmatch(pattern, printed) is not None
 
 
 def _without_figures(text: str) -> str:

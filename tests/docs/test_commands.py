@@ -46,6 +46,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         shutil.copytree(REPOSITORY / name, tmp_path / name, ignore=RESULTS)
     (tmp_path / "docs").symlink_to(REPOSITORY / "docs")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)  # as of `python`
     monkeypatch.setenv("COLUMNS", "80")
     return tmp_path
 
@@ -69,7 +70,7 @@ def _wrong(page: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[str]:
     """What does not go as the page says."""
     space: dict[str, object] = {}
     for fence in fences(page):
-        if fence.language == "net" and fence.name:
+        if fence.name:
             Path(fence.name).parent.mkdir(parents=True, exist_ok=True)
             Path(fence.name).write_text(fence.text, encoding="utf-8")
         elif fence.language == "python":
