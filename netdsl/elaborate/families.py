@@ -28,6 +28,12 @@ def parameters_of(definition: Definition, follow: int = _LONGEST) -> tuple[tree.
     return own + tuple(p for p in inherited if p.name.name not in taken)
 
 
+def origin(definition: Definition, follow: int = _LONGEST) -> Definition:
+    """What has the body: of an alias the net that it stands for, at the end of a chain of them."""
+    target = _target(definition)
+    return definition if target is None or follow == 0 else origin(target, follow - 1)
+
+
 def _target(definition: Definition) -> Definition | None:
     """The net that an alias names; None for anything else, and where there is no such net."""
     node = definition.node

@@ -11,7 +11,8 @@ from netdsl import plugins
 from netdsl.catalog.arguments import Argument, Entry, Flag
 from netdsl.catalog.describe import operands, parameter, parameters, signature
 from netdsl.catalog.index import WORDS
-from netdsl.catalog.settings import Settings
+from netdsl.catalog.metrics import Metric
+from netdsl.catalog.settings import OF_RUN, Settings
 from netdsl.diagnostics import UserError
 from netdsl.elaborate.builtins import BUILTINS
 from netdsl.elaborate.families import parameters_of
@@ -139,16 +140,23 @@ def builtins() -> Iterator[Candidate]:
         yield Candidate(name, "function", doc=function.__doc__ or "")
 
 
-def settings(section: tree.Item | None) -> Iterator[Candidate]:
-    """The settings that a train section has not yet."""
+def settings(section: tree.Item | None, phase: bool) -> Iterator[Candidate]:
+    """The settings that a train section has not yet; of a phase those that it may override."""
     written = section.settings if isinstance(section, tree.Train) else ()
     there = {item.name.name for item in written if isinstance(item, tree.Setting)}
     for name, argument in Settings.arguments().items():
-        if name not in there:
+        if name not in (OF_RUN if phase else there):
             detail = parameter(name, argument)
             doc = f"{argument.doc}; {argument.expects}"
             yield Candidate(name, "argument", detail, f"{name} = $0", doc=doc)
-    yield Candidate("phase", "keyword", snippet="phase ${1:name} {\n  $0\n}")
+    if not phase:
+        yield Candidate("phase", "keyword", snippet="phase ${1:name} {\n  $0\n}")
+
+
+def figures() -> Iterator[Candidate]:
+    """The figures of the validation share that training may tell."""
+    for figure in ("loss", *sorted(WORDS[Metric.category])):
+        yield Candidate(f"val_{figure}", "symbol", "of the validation share")
 
 
 def keywords(words: dict[str, str]) -> Iterator[Candidate]:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netdsl.catalog.arguments import Argument, EntryArgument, TensorInput, TiedWeight
+from netdsl.catalog.arguments import (
+    Argument,
+    EntryArgument,
+    FigureName,
+    PartName,
+    PartNames,
+    TensorInput,
+    TiedWeight,
+    WrittenNet,
+)
 from netdsl.catalog.base import Layer
 from netdsl.catalog.describe import parameters
 from netdsl.catalog.index import WORDS
@@ -74,7 +83,7 @@ def _candidates(
             yield from _steps(document)
             yield from candidates.keywords(_STATEMENTS)
         case "setting":
-            yield from candidates.settings(item)
+            yield from candidates.settings(item, phase=found.owner == "phase")
         case "member":
             yield from _members(document, item, found.owner)
         case "promise":
@@ -107,9 +116,9 @@ def _values(
     """What may stand in an expression: first what the argument or setting around it takes."""
     scope, call = document.scope, found.call
     if call is not None:
-        target = names.named(scope, item, call.callee, True, found.setting)
+        target = names.called(scope, item, call.callee, found.setting)
         if isinstance(target, Word):
-            yield from _of_entry(call, target)
+            yield from _of_entry(document, item, call, target)
             if not _takes_steps(call, target):
                 yield from _plain(document, item, text)
                 return
@@ -126,17 +135,38 @@ def _values(
 
 def _plain(document: Document, item: tree.Item | None, text: str) -> Iterator[Candidate]:
     """Names that stand for numbers, lists, tensors and functions."""
-    yield from candidates.locals_of(item, text)
+    if isinstance(item, tree.Train):
+        yield from _trained(document, item)
+    else:
+        yield from candidates.locals_of(item, text)
     yield from candidates.items(document.scope, (tree.Let, tree.Function))
     yield from candidates.builtins()
 
 
-def _of_entry(call: Call, target: Word) -> Iterator[Candidate]:
+def _trained(document: Document, section: tree.Train) -> Iterator[Candidate]:
+    """The tensors of the nets that a train section is about, and the fields of its data."""
+    yield Candidate("output", "local", "the main output")
+    for net in names.trained_nets(document.scope, section):
+        yield from candidates.locals_of(net.node, "")
+    source = names.source_of(section)
+    for field in source.gives if source is not None else ():
+        yield Candidate(field, "local", "a field of the data")
+
+
+def _of_entry(
+    document: Document, item: tree.Item | None, call: Call, target: Word
+) -> Iterator[Candidate]:
     argument = argument_at(call, target)
     if argument is not None:
         yield from candidates.values(argument)
         if isinstance(argument, EntryArgument):
             yield from candidates.entries(argument.kind.category)
+        if isinstance(argument, WrittenNet):
+            yield from candidates.items(document.scope, (tree.Net,))
+        if isinstance(argument, FigureName):
+            yield from candidates.figures()
+        if isinstance(argument, PartName | PartNames) and isinstance(item, tree.Train):
+            yield from _trained(document, item)
     if call.argument is None:
         yield from candidates.arguments(target.entry, call.given)
 
@@ -170,11 +200,8 @@ def _of_setting(document: Document, setting: str) -> Iterator[Candidate]:
     for kind in names.kinds_of_setting(setting):
         if kind in WORDS:
             yield from candidates.entries(kind)
-    if setting == "net":
+    if isinstance(argument, WrittenNet):
         yield from candidates.items(document.scope, (tree.Net,))
-    if setting in ("loss", "freeze"):
-        for net in document.scope.nets:
-            yield from candidates.locals_of(net, "")
 
 
 def _members(document: Document, item: tree.Item | None, owner: str) -> Iterator[Candidate]:

@@ -51,7 +51,8 @@ class Call(Record):
 
 
 class Context(Record):
-    """What could stand at a place; `owner` is what is before a dot or after `from`.
+    """What could stand at a place; `owner` is what is before a dot or after `from`, and `phase` for
+    a setting of one.
 
     `setting` is that of a train section whose value is written there.
     """
@@ -145,7 +146,8 @@ def _context(tokens: list[_Token], word: str) -> Context:
     if here.sign == "" and first == "net" and before == "=":
         return Context("net", word)
     if here.settings and not current:
-        return Context("setting", word)
+        phase = any(token.text == "phase" for token in here.before[-2:])
+        return Context("setting", word, owner="phase" if phase else "")
     if here.sign == "{" and (not current or before == "->") and not here.settings:
         return Context("statement", word, setting=setting)
     return Context("value", word, call, setting)

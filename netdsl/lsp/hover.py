@@ -13,7 +13,16 @@ from netdsl.elaborate.builtins import BUILTINS
 from netdsl.lsp import names
 from netdsl.lsp.document import Document
 from netdsl.lsp.facts import types_of
-from netdsl.lsp.names import BuiltinName, EntryParameter, Global, Local, Meaning, Word
+from netdsl.lsp.names import (
+    BuiltinName,
+    DataField,
+    EntryParameter,
+    Global,
+    Local,
+    MainOutput,
+    Meaning,
+    Word,
+)
 from netdsl.lsp.occurrences import Occurrence
 from netdsl.syntax import tree
 
@@ -64,6 +73,13 @@ def describe(document: Document, meaning: Meaning) -> str:
             return _joined(_code(heading(meaning)), meaning.item.doc.strip())
         case Local():
             return _of_local(document, meaning)
+        case MainOutput():
+            graphs = document.shapes.graphs(meaning.net)
+            told = list(dict.fromkeys(str(graph.types[graph.result]) for graph in graphs))
+            here = f", here {_listed(told)}" if told else ""
+            return f"the main output of {meaning.net.name.name}{here}"
+        case DataField():
+            return f"a field of {meaning.source.word}"
         case BuiltinName():
             return f"{_code(f'{meaning.name}(…)')}\n\n{BUILTINS[meaning.name].__doc__}"
 

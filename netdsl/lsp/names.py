@@ -11,14 +11,16 @@ from typing import TypeAlias
 from netdsl.catalog.arguments import Entry, EntryArgument
 from netdsl.catalog.index import WORDS
 from netdsl.catalog.settings import Settings
+from netdsl.catalog.sources import DataSource
 from netdsl.elaborate.builtins import BUILTINS
-from netdsl.elaborate.families import parameters_of
+from netdsl.elaborate.families import origin, parameters_of
 from netdsl.elaborate.report import Mistake
 from netdsl.elaborate.scope import Named, Scope, bound_names
 from netdsl.elaborate.static import survey
 from netdsl.elaborate.values import Definition
 from netdsl.elaborate.words import entry_named, known_entry
 from netdsl.lsp.occurrences import Occurrence, occurrences
+from netdsl.lsp.order import is_bound
 from netdsl.record import Record
 from netdsl.syntax import tree
 
@@ -74,7 +76,20 @@ class BuiltinName(Record):
     name: str
 
 
-Meaning: TypeAlias = "Local | Global | Word | EntryParameter | BuiltinName"
+class MainOutput(Record):
+    """`output` in a loss: the main output of the net that is trained."""
+
+    net: tree.Net
+
+
+class DataField(Record):
+    """A field of the data, in a loss."""
+
+    name: str
+    source: type[DataSource]
+
+
+Meaning: TypeAlias = "Local | Global | Word | EntryParameter | BuiltinName | MainOutput | DataField"
 # In which order kinds of the catalogue are tried for a word in a train section, and elsewhere.
 _KINDS = ("layer", *sorted(WORDS.keys() - {"layer"}))
 
@@ -103,22 +118,32 @@ def meaning(scope: Scope, item: tree.Item, occurrence: Occurrence) -> Meaning | 
             return EntryParameter(Settings, name.name) if known else None
         case _:
             setting = setting_at(item, name.span.start) if isinstance(item, tree.Train) else None
-            return named(scope, item, name.name, occurrence.role == "call", setting)
+            called = occurrence.role == "call"
+            own = _own(scope, item, name.name, called)
+            if own is None or is_bound(item, name.name, name.span.start):
+                return own or _of_others(scope, item, name.name, setting)
+            return _of_others(scope, item, name.name, setting) or own
 
 
 def named(
     scope: Scope, item: tree.Item | None, word: str, called: bool, setting: str | None = None
 ) -> Meaning | None:
-    """What a word means that is used in an item, or in none.
+    """What a word means that is used somewhere in an item, or in none.
 
     In a train section `setting` is the one whose value it stands in.
     """
-    if item is not None and not isinstance(item, tree.Let) and _is_own(item, word, called):
-        return Local(item, scope, word)
+    own = _own(scope, item, word, called)
+    return own if own is not None else _of_others(scope, item, word, setting)
+
+
+def _of_others(
+    scope: Scope, item: tree.Item | None, word: str, setting: str | None
+) -> Meaning | None:
+    """What a word means that is not an item's own."""
     found = _find(scope, word)
     if found is not None:
         return found
-    trained = _of_trained_net(scope, item, word) if isinstance(item, tree.Train) else None
+    trained = _of_training(scope, item, word, setting) if isinstance(item, tree.Train) else None
     if trained is not None:
         return trained
     for kind in _KINDS if setting is None else (*kinds_of_setting(setting), *_KINDS):
@@ -161,14 +186,27 @@ def callee(scope: Scope, item: tree.Item | None, expression: tree.Expression) ->
         expression = expression.callee
     if not isinstance(expression, tree.Name):
         return None
-    return named(scope, item, expression.name, True)
+    return called(scope, item, expression.name)
 
 
-def _is_own(item: tree.Item, word: str, called: bool) -> bool:
-    """Whether an item's own name is meant: what is called is no tensor."""
-    if word not in survey(item).bound:
-        return False
-    return not called or any(binds_layer(item, word))
+def called(
+    scope: Scope, item: tree.Item | None, word: str, setting: str | None = None
+) -> Meaning | None:
+    """What is called by a word: by a parameter what it is worth where nobody gives it another."""
+    found = named(scope, item, word, True, setting)
+    if isinstance(found, Local) and isinstance(found.item, tree.Block | tree.Net):
+        for declared in found.item.parameters:
+            default = declared.default
+            if declared.name.name == word and isinstance(default, tree.Name):
+                return named(found.scope, None, default.name, True) or found
+    return found
+
+
+def _own(scope: Scope, item: tree.Item | None, word: str, called: bool) -> Local | None:
+    """An item's own name: what is called is no tensor."""
+    if item is None or isinstance(item, tree.Let) or word not in survey(item).bound:
+        return None
+    return Local(item, scope, word) if not called or any(binds_layer(item, word)) else None
 
 
 def binds_layer(item: tree.Item, word: str) -> list[bool]:
@@ -270,19 +308,50 @@ def values_named(item: tree.Item, word: str) -> list[tree.Expression]:
     return found
 
 
-def _of_trained_net(scope: Scope, train: tree.Train, word: str) -> Local | None:
-    """A name of the net that a train section is about: of the one it names, else of any."""
-    chosen = [
-        setting.value
-        for setting in train.settings
-        if isinstance(setting, tree.Setting) and setting.name.name == "net"
+def _of_training(
+    scope: Scope, section: tree.Train, word: str, setting: str | None
+) -> Local | MainOutput | DataField | None:
+    """A name of a net that a train section is about; in its loss also of what is compared."""
+    nets = trained_nets(scope, section)
+    for net in nets:
+        if word in survey(net.node).bound:
+            return Local(net.node, net.scope, word)
+    if setting != "loss":
+        return None
+    if word == "output" and nets:
+        assert isinstance(nets[0].node, tree.Net)
+        return MainOutput(nets[0].node)
+    source = source_of(section)
+    return DataField(word, source) if source is not None and word in source.gives else None
+
+
+def trained_nets(scope: Scope, section: tree.Train) -> list[Definition]:
+    """The nets that a train section is about: those that it names, else those of the file.
+
+    Of an alias it is the net that has the body.
+    """
+    written = [
+        name
+        for setting in section.settings
+        if isinstance(setting, tree.Setting) and setting.name.name in ("net", "method")
+        for name in survey(setting.value).uses
     ]
-    nets: list[tree.Item] = []
-    for value in chosen:
-        target = callee(scope, None, value)
-        if isinstance(target, Global):
-            nets.append(target.item)
-    for net in nets or scope.nets:
-        if word in survey(net).bound:
-            return Local(net, scope, word)
+    found = [_find(scope, name.name) for name in written]
+    chosen = [
+        Definition(target.item, target.scope)
+        for target in found
+        if target is not None and isinstance(target.item, tree.Net)
+    ]
+    nets = chosen or [Definition(net, scope) for net in scope.nets]
+    return list({net.node: net for net in map(origin, nets)}.values())
+
+
+def source_of(section: tree.Train) -> type[DataSource] | None:
+    """The source of a train section's data; None where it names none that is known."""
+    for setting in section.settings:
+        if isinstance(setting, tree.Setting) and setting.name.name == "data":
+            value = setting.value.callee if isinstance(setting.value, tree.Call) else setting.value
+            word = value.name if isinstance(value, tree.Name) else ""
+            entry = known_entry(DataSource.category, word)
+            return entry if entry is not None and issubclass(entry, DataSource) else None
     return None

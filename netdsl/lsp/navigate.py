@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from netdsl.diagnostics import UserError
 from netdsl.lsp import names
 from netdsl.lsp.document import Document
-from netdsl.lsp.names import Global, Local, Meaning
+from netdsl.lsp.names import DataField, Global, Local, MainOutput, Meaning
 from netdsl.lsp.occurrences import Occurrence, occurrences
 from netdsl.lsp.workspace import Specs, is_inside
 from netdsl.record import Record
@@ -82,21 +82,33 @@ def references(specs: Specs, document: Document, offset: int, declared: bool) ->
 def _everywhere(
     specs: Specs, document: Document, meaning: Meaning, word: str
 ) -> Iterator[tuple[Document, Place, Occurrence]]:
-    """The occurrences of a meaning in a document, and where others can see it in theirs."""
-    yield from _in(document, meaning, word)
-    if isinstance(meaning, Global | Local):
-        for other in specs.others(document, word):
-            yield from _in(other, meaning, word)
+    """The occurrences of a meaning in a document, and where others can see it in theirs.
+
+    An item is found by the names that files which import it give it, too.
+    """
+    if not isinstance(meaning, Global | Local):
+        yield from _in(document, meaning, {word})
+        return
+    for each in (document, *specs.others(document, meaning.word)):
+        yield from _in(each, meaning, {meaning.word} | _aliases(each, meaning))
+
+
+def _aliases(document: Document, meaning: Meaning) -> set[str]:
+    """What a document calls an item of a file that it imports."""
+    if not isinstance(meaning, Global):
+        return set()
+    imports = document.scope.imports.items()
+    return {alias for alias, (_, each) in imports if each.name.name == meaning.word}
 
 
 def _in(
-    document: Document, meaning: Meaning, word: str
+    document: Document, meaning: Meaning, words: set[str]
 ) -> Iterator[tuple[Document, Place, Occurrence]]:
     wanted = _key(document, meaning)
     seen: set[tuple[int, int]] = set()
     for item in document.scope.file.items:
         for occurrence in occurrences(item):
-            if occurrence.name.name != word:
+            if occurrence.name.name not in words:
                 continue
             found = names.meaning(document.scope, item, occurrence)
             place = document.place(occurrence.name.span)
@@ -128,7 +140,8 @@ _NAMED = (tree.Block, tree.Net, tree.Function)
 def renamed(specs: Specs, document: Document, offset: int, new: str) -> dict[str, list[Place]]:
     """The places of each file where another name is to stand for what is named at an offset.
 
-    Raises `UserError` where that cannot be: the sentence says why.
+    An alias is that of one file, and renamed there alone. Raises `UserError` where a name cannot
+    be given: the sentence says why.
     """
     found = document.occurrence_at(offset)
     meaning = names.meaning(document.scope, *found) if found else None
@@ -137,11 +150,17 @@ def renamed(specs: Specs, document: Document, offset: int, new: str) -> dict[str
     _check_meaning(document, meaning, word)
     assert meaning is not None
     edits: dict[str, list[Place]] = {}
-    for other, place, _ in _everywhere(specs, document, meaning, word):
+    for other, place, occurrence in _everywhere(specs, document, meaning, word):
+        if occurrence.name.name != word or (_is_alias(meaning, word) and other is not document):
+            continue
         if place.path not in edits:
             _check_free(other, meaning, new)
         edits.setdefault(place.path, []).append(place)
     return edits
+
+
+def _is_alias(meaning: Meaning, word: str) -> bool:
+    return isinstance(meaning, Global) and word != meaning.word
 
 
 def can_rename(document: Document, offset: int) -> tuple[int, int] | None:
@@ -166,8 +185,12 @@ def _check_name(new: str) -> None:
 def _check_meaning(document: Document, meaning: Meaning | None, word: str) -> None:
     if meaning is None:
         raise UserError("there is no name of a spec here")
+    if isinstance(meaning, MainOutput | DataField):
+        raise UserError(f"{word} is named by no spec, and cannot be renamed")
     if not isinstance(meaning, Global | Local):
         raise UserError(f"{word} is a word of the catalogue, which cannot be renamed")
+    if _is_alias(meaning, word):
+        return
     path = meaning.scope.path
     if path != document.path and not is_inside(path, document.library.root or ""):
         where = os.path.basename(path)

@@ -42,7 +42,7 @@ def signature(document: Document, offset: int) -> Signature | None:
     setting = None
     if isinstance(item, tree.Train):
         setting = names.setting_at(item, offset - begin)
-    match names.named(document.scope, item, call.callee, True, setting):
+    match names.called(document.scope, item, call.callee, setting):
         case Word() as word:
             return _of_entry(word, call)
         case Global() as target if not isinstance(target.item, tree.Let):
