@@ -30,8 +30,8 @@ test: .venv/dev.stamp
 engines: .venv/engines.stamp
 	set -e; for engine in jax torch; do KERAS_BACKEND=$$engine $(ENGINES)/python -m pytest \
 		--numprocesses $(PROCESSES) --dist worksteal tests/catalog/test_keras_*.py \
-		tests/backends/keras/test_adversaries.py tests/backends/keras/test_augment.py tests/backends/keras/test_devices.py \
-		tests/backends/keras/test_engine.py \
+		tests/backends/keras/test_adversaries.py tests/backends/keras/test_augment.py tests/backends/keras/test_carry.py \
+		tests/backends/keras/test_devices.py tests/backends/keras/test_engine.py \
 		tests/backends/keras/test_losses.py \
 		tests/backends/keras/test_optimizers.py tests/backends/keras/test_weights.py; done
 

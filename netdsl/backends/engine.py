@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from netdsl.backends.augment import Augmenting
+from netdsl.backends.carry import Carry, lanes
 from netdsl.backends.contest import Contest
 from netdsl.backends.draws import Draws
 from netdsl.catalog.losses import Loss
@@ -118,7 +119,8 @@ class Task(Record):
     gradients of `accumulate` batches and cuts them down to the length `clip`; `ema` is the share
     of the old that a running mean of the weights keeps. `precision` and `fast` are as the settings
     of that name say. `augmenting` is what changes examples in training, None for nothing; `draws`
-    what flows into the net behind the fields, in training and in evaluations.
+    what flows into the net behind the fields, in training and in evaluations; `carry` what goes
+    from each batch into the next one, behind both.
 
     Where there is a `contest`, its two nets are trained, in place of one with terms; a single field
     flows in, and the figures are the losses of both.
@@ -141,12 +143,25 @@ class Task(Record):
     fast: bool = False
     augmenting: Augmenting | None = None
     draws: Draws | None = None
+    carry: Carry | None = None
     contest: Contest | None = None
 
     @property
     def flowing(self) -> tuple[str, ...]:
-        """What flows into the net, in order: fields, and what is drawn."""
-        return self.inputs + (self.draws.names if self.draws else ())
+        """What flows into the net, in order: fields, what is drawn, and what is carried."""
+        drawn = self.draws.names if self.draws else ()
+        return self.inputs + drawn + (self.carry.inputs if self.carry else ())
+
+    def judged(self, examples: Indices) -> list[Indices]:
+        """The batches of an evaluation over these examples, in order."""
+        if self.carry is not None:
+            return lanes(examples, self.carry.lanes)
+        return np.split(examples, range(self.batch, len(examples), self.batch))
+
+    def beside(self, count: int) -> list[Array]:
+        """What flows behind so many examples into a prediction: means, and first states."""
+        drawn = self.draws.none(count) if self.draws else []
+        return [*drawn, *(self.carry.first(count).values() if self.carry else [])]
 
     @property
     def field_names(self) -> tuple[str, ...]:

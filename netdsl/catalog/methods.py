@@ -87,7 +87,7 @@ class Adversarial(Method):
     word: ClassVar[str] = "adversarial"
     unused: ClassVar[frozenset[str]] = frozenset(
         {
-            *("net", "loss", "metrics", "augment", "freeze", "l1", "l2", "accumulate"),
+            *("net", "loss", "metrics", "augment", "freeze", "l1", "l2", "carry", "accumulate"),
             *("early_stopping", "precision", "fast"),
         }
     )
@@ -126,7 +126,17 @@ class Hebbian(Method):
     unused: ClassVar[frozenset[str]] = frozenset(
         {
             *("loss", "metrics", "augment", "optimizer", "schedule", "init", "freeze", "l1", "l2"),
-            *("batch", "accumulate", "clip", "ema", "precision", "fast", "epochs", "steps"),
+            *(
+                "batch",
+                "carry",
+                "accumulate",
+                "clip",
+                "ema",
+                "precision",
+                "fast",
+                "epochs",
+                "steps",
+            ),
             "early_stopping",
         }
     )
@@ -165,7 +175,7 @@ class Stylize(Method):
     unused: ClassVar[frozenset[str]] = frozenset(
         {
             *("data", "split", "loss", "metrics", "augment", "freeze", "l1", "l2", "batch"),
-            *("accumulate", "early_stopping"),
+            *("carry", "accumulate", "early_stopping"),
         }
     )
     content: str = text("a picture: a file, or one of scikit-image's by its name", keyword=True)

@@ -188,6 +188,11 @@ class Settings(Entry):
     l1: float = number("times the sum of absolute weights, added to the loss", 0, True, minimum=0)
     l2: float = number("times the sum of squared weights, added to the loss", 0, True, minimum=0)
     batch: int | Literal["all"] = batch_size("how many examples are computed at once", 32, True)
+    carry: bool = flag(
+        "whether recurrences go on from the state in which the window before has left them",
+        False,
+        True,
+    )
     accumulate: int = whole("of how many batches a step averages the gradients", 1, keyword=True)
     clip: float | None = number(
         "the length that all gradients together are cut down to", None, True, minimum=0
@@ -216,7 +221,7 @@ class Settings(Entry):
 
 
 # What holds for a whole run, so that a phase cannot change it.
-OF_RUN = ("net", "method", "data", "split", "init", "metrics", "precision", "seed")
+OF_RUN = ("net", "method", "data", "split", "carry", "init", "metrics", "precision", "seed")
 
 
 class Phase(Record):

@@ -3,7 +3,8 @@
 A net that says what comes next at each position reads what there is so far, and one unit is drawn
 of the probabilities at the last position; then it reads on with that one. Where its input has a
 length it reads the last so many units, else all: a recurrence starts from its first state
-each time, so that what it gives is the same as if it had gone on from where it stood.
+each time, so that what it gives is the same as if it had gone on from where it stood. One that was
+trained to go on from window to window reads a window at a time, from the states before it.
 
 A net that forecasts a series reads its last rows, and its forecast is taken for the rows that
 follow them.
@@ -21,6 +22,7 @@ from netdsl.data.vocabulary import PADDING, UNKNOWN, Vocabulary
 from netdsl.diagnostics import UserError
 from netdsl.record import Record
 from netdsl.training.answer import Reading, probabilities
+from netdsl.training.carry import InOrder, States
 
 # An open input gets lengths that double, so that no backend compiles for each of them.
 _LEAST = 64
@@ -67,14 +69,18 @@ class Writer:
         known = self._vocabulary.numbers(prompt).tolist() or [_beginning(self._vocabulary)]
         begun = len(known)
         for _ in range(drawing.count):
-            chances = self._next(np.array(known[-self._length :] if self._length else known))
+            chances = self._next(np.array(known))
             known.append(_drawn(chances, heat, generator))
         apart = " " if prompt and self._vocabulary.unit == "word" else ""
         return prompt + apart + self._vocabulary.text(known[begun:])
 
     def _next(self, known: Array) -> Array:
         """The probability of each unit after these."""
-        chances = self._read(known[None])[0, len(known) - 1]
+        return self._after(known[-self._length :] if self._length else known)
+
+    def _after(self, window: Array) -> Array:
+        """The probability of each unit after those of a window, which may be shorter than it."""
+        chances = self._read(window[None])[0, len(window) - 1]
         chances[self._never] = 0
         return np.asarray(chances / chances.sum())
 
@@ -84,13 +90,17 @@ class Writer:
         length = self._length or max(_LEAST, 1 << (count - 1).bit_length())
         filled = np.zeros((rows, length), np.int64)
         filled[:, :count] = windows
-        found = self._model.predict([filled])[self._reading.output]
+        found = self._outputs(filled)[self._reading.output]
         if found.ndim != 3 or found.shape[1] != length:
             raise UserError(
                 "only a net that says what comes next at each position can generate; "
                 "return=sequence has a recurrence say something at each"
             )
         return probabilities(found, self._reading)
+
+    def _outputs(self, windows: Array) -> dict[str, Array]:
+        """What the net gives for windows of the length that it reads."""
+        return self._model.predict([windows])
 
     def _check_causal(self) -> None:
         """Refuses a net that looks ahead: what it would say with the last position to come."""
@@ -103,6 +113,36 @@ class Writer:
                 "this net looks at later positions, which are not there yet when it generates; "
                 "recurrences must go one way and attention be causal"
             )
+
+
+class CarryingWriter(Writer):
+    """Goes on with a text by a net that was trained to go on from window to window."""
+
+    def __init__(self, model: InOrder, reading: Reading, schema: Schema) -> None:
+        """See `Writer`."""
+        self._lane, self._window = model, schema.shape[0]
+        self._begin()
+        super().__init__(model, reading, schema, self._window)
+
+    def write(self, drawing: Drawing) -> str:
+        """See `Writer.write`."""
+        self._begin()
+        return super().write(drawing)
+
+    def _begin(self) -> None:
+        # The states after so many units, None before the first.
+        self._states: States | None = None
+        self._passed = 0
+
+    def _next(self, known: Array) -> Array:
+        while len(known) - self._passed > self._window:
+            whole = known[None, self._passed : self._passed + self._window]
+            _, self._states = self._lane.step([whole], self._states)
+            self._passed += self._window
+        return self._after(known[self._passed :])
+
+    def _outputs(self, windows: Array) -> dict[str, Array]:
+        return self._lane.step([windows], self._states)[0]
 
 
 def forecast(

@@ -156,7 +156,8 @@ class _Phase:
         """The batches of an epoch, and the factor of the learning rate for each step over them."""
         settings, share = self._phase.settings, self._plan.split.train
         every, done = settings.accumulate, self._state.done
-        cut = batches(share, settings.batch, self._plan.settings.seed, epoch, every)
+        seed = self._plan.settings.seed
+        cut = batches(share, settings.batch, seed, epoch, every, settings.carry)
         steps = len(cut) // every
         whole: float = settings.epochs
         left = steps

@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 
+from netdsl.backends.carry import lanes
 from netdsl.catalog.settings import Settings
 from netdsl.data.fields import Indices
 
@@ -20,14 +21,18 @@ def batches(
     seed: int,
     epoch: int,
     accumulate: int = 1,
+    carry: bool = False,
 ) -> list[Indices]:
     """The training share in a new order, cut into batches; `all` is one batch.
 
     A last batch of one example joins the one before it: a batchnorm cannot learn from one. There
-    are as many batches as steps that `accumulate` them want, those of one step nearly alike.
+    are as many batches as steps that `accumulate` them want, those of one step nearly alike. With
+    `carry` the order stays, in as many lanes as a batch has examples.
     """
     if size == "all":
         return [train]
+    if carry:
+        return lanes(train, size)
     generator = np.random.default_rng([seed, epoch, _SHUFFLE])
     order = generator.permutation(train)
     steps = np.split(order, _cuts(len(order), size, accumulate))
@@ -40,6 +45,8 @@ def steps_of(examples: int, settings: Settings) -> int:
     """How many steps an epoch over so many examples takes."""
     if settings.batch == "all":
         return 1
+    if settings.carry:
+        return math.ceil(examples / settings.batch)
     return len(_cuts(examples, settings.batch, settings.accumulate)) + 1
 
 

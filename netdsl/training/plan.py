@@ -5,7 +5,7 @@ What does not fit is found here, before anything runs, and told as a `UserError`
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -32,6 +32,8 @@ from netdsl.graph import ElaboratedNet, Graph, Port, named_nodes, named_weights
 from netdsl.tensor import TensorType
 from netdsl.training import metrics
 from netdsl.training.augment import augmenting
+from netdsl.training.carry import carrying
+from netdsl.training.carry import check as check_carry
 from netdsl.training.contest import contest_of, judged, undecayed
 from netdsl.training.draws import drawing, draws_of
 from netdsl.training.objective import Objective, main_output, objective, with_targets
@@ -126,6 +128,8 @@ def make_plan(net: ElaboratedNet, training: Training, base: Path) -> Plan:
         phases.append(stretch)
     settings = _with_metrics(settings, phases[-1].task)
     net, drawn = _with_draws(net, phases, data, inputs, settings.seed)
+    if settings.carry:
+        net, drawn = _with_carry(net, drawn, len(parts.train))
     plan = Plan(net, settings, tuple(drawn), data, parts, scalings, digest)
     for stretch in plan.phases:
         metrics.check(plan.metrics, stretch.task, data.classes)
@@ -176,6 +180,20 @@ def _with_draws(
     shapes = [tuple(data.fields[name].values.shape[1:]) for name in inputs]
     draws = draws_of(after, shapes, seed)
     return after, (replace(one, task=one.task.replace(draws=draws)) for one in phases)
+
+
+def _with_carry(
+    net: ElaboratedNet, phases: Iterable[Stretch], examples: int
+) -> tuple[ElaboratedNet, Iterator[Stretch]]:
+    """The net, and its phases, where states flow from window to window."""
+    found = list(phases)
+    for one in found:
+        check_carry(one.settings, steps_of(examples, one.settings))
+    after, carry = carrying(net)
+    return after, (
+        replace(one, task=one.task.replace(carry=carry.replace(lanes=one.settings.batch)))
+        for one in found
+    )
 
 
 def _goal(
@@ -292,7 +310,8 @@ def _check_batch(plan: Plan, phase: Stretch) -> None:
             f"critic_steps={contest.critic_steps} leaves the generator no step: an epoch has "
             f"{there} batches; write a smaller batch"
         )
-    if settings.batch != 1 and examples > 1:
+    # The last batch of lanes that do not come out even may have one window.
+    if settings.batch != 1 and examples > 1 and not settings.carry:
         return
     name = next(_single_positions(plan.net.graph, ""), None)
     if name is not None:

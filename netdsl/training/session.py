@@ -27,10 +27,11 @@ from netdsl.graph import ElaboratedNet, named_weights
 from netdsl.training import curves, loop, pretrained
 from netdsl.training.answer import Reading, answers, reading_of
 from netdsl.training.backends import backend, runtime
+from netdsl.training.carry import InOrder, carrying
 from netdsl.training.contest import contest_of, roles
 from netdsl.training.describe import describe
 from netdsl.training.drawn import Drawn, drawn
-from netdsl.training.generate import Drawing, Writer, forecast
+from netdsl.training.generate import CarryingWriter, Drawing, Writer, forecast
 from netdsl.training.hebbian import recalling
 from netdsl.training.pictures import first_picture
 from netdsl.training.plan import Plan, Stretch, make_plan
@@ -61,6 +62,11 @@ class Engines:
         method = plan.settings.method
         if team.size > 1 and isinstance(method, Adversarial | Hebbian):
             raise UserError(f"method = {method.word} trains on one device; leave --devices out")
+        if team.size > 1 and plan.settings.carry:
+            raise UserError(
+                "carry=true goes along a text in one process; leave --devices out, or give it to "
+                "--backend keras:jax"
+            )
         self._team = team
         self._backend, self._plan, self._device = backend(name), plan, device
         self.examples = plan.examples(workers)
@@ -323,9 +329,13 @@ def generate(
         if file is None:
             raise UserError("a series goes on from the rows of a file; name one")
         return forecast(known.model, known.reading, schema, file, drawing)
-    length = known.net.inputs[0].type.shape[0]
-    whole = length if isinstance(length, int) else None
-    writer = Writer(known.model, known.reading, schema, whole)
+    writer: Writer
+    if isinstance(known.model, InOrder):
+        writer = CarryingWriter(known.model, known.reading, schema)
+    else:
+        length = known.net.inputs[0].type.shape[0]
+        whole = length if isinstance(length, int) else None
+        writer = Writer(known.model, known.reading, schema, whole)
     return writer.write(drawing if file is None else drawing.replace(prompt=read_text(file)))
 
 
@@ -385,7 +395,10 @@ def trained(
     schemas = [Schema.from_json(schema) for schema in stored["inputs"]]
     chosen = runtime(backend_name or stored["backend"])
     net = change(spec) if change else _predicting(spec, read_as)
-    model = chosen.make_model(net, read_as.output, device)
+    carried = carrying(net) if spec.settings.carry and change is None else None
+    model: Model = chosen.make_model(carried[0] if carried else net, read_as.output, device)
+    if carried:
+        model = InOrder(model, carried[1])
     model.put_weights(weights)
     return Trained(net, model, schemas, read_as)
 

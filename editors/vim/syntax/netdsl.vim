@@ -67,7 +67,7 @@ syntax match netdslTrain '^\s*train\>\ze\%(\s\+\K\k*\)\?\s*{' nextgroup=netdslTr
 syntax match netdslTrainName contained '\<\K\k*\>' nextgroup=netdslTrainBody skipwhite
 syntax region netdslTrainBody contained transparent matchgroup=netdslBracket start='{' end='}' contains=@netdslTrained,netdslUnknownSetting,netdslSetting,netdslPhase fold
 syntax match netdslUnknownSetting contained '\%(\%(^\|{\)\s*\)\@200<=\<\K\k*\>\ze\s*=\%(=\)\@!'
-syntax match netdslSetting contained '\%(\%(^\|{\)\s*\)\@200<=\<\%(accumulate\|augment\|batch\|clip\|data\|early_stopping\|ema\|epochs\|fast\|freeze\|init\|l1\|l2\|loss\|method\|metrics\|net\|optimizer\|precision\|schedule\|seed\|split\|steps\)\>\ze\s*=\%(=\)\@!'
+syntax match netdslSetting contained '\%(\%(^\|{\)\s*\)\@200<=\<\%(accumulate\|augment\|batch\|carry\|clip\|data\|early_stopping\|ema\|epochs\|fast\|freeze\|init\|l1\|l2\|loss\|method\|metrics\|net\|optimizer\|precision\|schedule\|seed\|split\|steps\)\>\ze\s*=\%(=\)\@!'
 syntax match netdslPhase contained '\%(\%(^\|{\)\s*\)\@200<=\<phase\>\ze\%(\s\+\K\k*\)\?\s*{' nextgroup=netdslTrainName,netdslTrainBody skipwhite
 syntax region netdslTrainedParens contained transparent matchgroup=netdslBracket start='(' end=')' contains=@netdslTrained
 syntax region netdslTrainedBrackets contained transparent matchgroup=netdslBracket start='\[' end='\]' contains=@netdslTrained

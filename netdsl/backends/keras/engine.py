@@ -29,6 +29,7 @@ from netdsl.backends.engine import (
 )
 from netdsl.backends.keras import Models
 from netdsl.backends.keras.augment import Augmenter
+from netdsl.backends.keras.carry import Carried
 from netdsl.backends.keras.chance import begin_chance, seeds_of
 from netdsl.backends.keras.feed import Feed, Given, count, drawn
 from netdsl.backends.keras.losses import Tensor
@@ -136,7 +137,7 @@ class KerasEngine(KerasModel):
         penalty = _penalty(task.penalties, variables) if task.penalties else None
         plan = task.augmenting
         self._augmenter = Augmenter(plan) if plan is not None else None
-        self._draws = task.draws
+        self._task, self._draws = task, task.draws
         self._feed = Feed(examples, task.field_names)
         self._step = _Step(models.training, task, self._feed, penalty, self._augmenter)
         self._watched = _Watched(self._step)
@@ -150,6 +151,7 @@ class KerasEngine(KerasModel):
     ) -> Figures:
         """See `Engine.train`."""
         begin_chance(seed, self._seeds)
+        self._step.carried.begin()
         self._updates.plan(rates)
         with self._running(), self._fed():
             given, count = self._feed.given(batches, partial(self._drawn, seed=seed))
@@ -160,7 +162,8 @@ class KerasEngine(KerasModel):
 
     def evaluate(self, examples: Indices, watch: Watch | None = None) -> Figures:
         """See `Engine.evaluate`."""
-        batches = np.split(examples, range(self._batch, len(examples), self._batch))
+        batches = self._task.judged(examples)
+        self._step.carried.begin()
         with self._running(), self._updates.averaged(), self._fed():
             if watch is not None:
                 return self._evaluate_watched(batches, watch)
@@ -184,8 +187,7 @@ class KerasEngine(KerasModel):
 
     def predict(self, inputs: Sequence[Array]) -> dict[str, Array]:
         """See `Model.predict`."""
-        if self._draws is not None:
-            inputs = [*inputs, *self._draws.none(len(inputs[0]))]
+        inputs = [*inputs, *self._task.beside(len(inputs[0]))]
         with self._updates.averaged():
             return super().predict(inputs)
 
@@ -248,6 +250,7 @@ class _Step(keras.Model):  # type: ignore[misc]
         self.augmenter = augmenter
         if augmenter is not None:
             self.seeds = augmenter.seeds  # where Keras finds its state
+        self.carried = Carried(task.carry)
         self.loss_mean = keras.metrics.Mean("mean_loss", dtype=_WIDE)
         self.right_mean = keras.metrics.Mean("mean_accuracy", dtype=_WIDE)
         self.built = True
@@ -310,9 +313,12 @@ class _Step(keras.Model):  # type: ignore[misc]
 
     def outputs(self, fields: Mapping[str, Tensor], training: bool) -> dict[str, Tensor]:
         """What the model makes of them, by name."""
+        fields = {**fields, **self.carried.into(ops.shape(fields[self.task.inputs[0]])[0])}
         given = alone([fields[name] for name in self.task.flowing])
         result = by_name(self.model(given, training=training), self.task.output)
-        return {name: whole(values) for name, values in result.items()}
+        outputs = {name: whole(values) for name, values in result.items()}
+        self.carried.keep(outputs)
+        return outputs
 
     def compute_loss(
         self,

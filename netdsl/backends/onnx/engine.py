@@ -79,20 +79,22 @@ class OnnxEngine(OnnxModel):
 
     def predict(self, inputs: Sequence[Array]) -> dict[str, Array]:
         """See `Model.predict`."""
-        further = self._draws.none(len(inputs[0])) if self._draws is not None else []
-        return super().predict([*inputs, *further])
+        return super().predict([*inputs, *self._task.beside(len(inputs[0]))])
 
     def evaluate(self, examples: Indices, watch: Watch | None = None) -> Figures:
         """See `Judge.evaluate`."""
         model = build(self._net, self._held, self._fold)
         session = _Session(self._net, model, self._providers)
-        cuts = range(self._batch, len(examples), self._batch)
         loss, count, right = 0.0, 0, []
-        for number, batch in enumerate(self._examples.batches(np.split(examples, cuts))):
+        carry = self._task.carry
+        states = carry.first(carry.lanes) if carry is not None else {}
+        for number, batch in enumerate(self._examples.batches(self._task.judged(examples))):
             fields = {name: as_numbers(values) for name, values in batch.items()}
             here = len(next(iter(fields.values())))
             given = fields | (self._draws.judged(here, number) if self._draws is not None else {})
+            given |= {name: state[:here] for name, state in states.items()}
             outputs = session.outputs([given[name] for name in self._task.flowing], self._batch)
+            states = carry.after(outputs) if carry is not None else {}
             count += here
             loss += here * sum(loss_of(term, outputs, fields) for term in self._terms)
             if self._task.scored is not None:

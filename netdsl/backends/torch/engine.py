@@ -24,6 +24,7 @@ from netdsl.backends.engine import (
     as_numbers,
 )
 from netdsl.backends.torch.augment import Augmenter
+from netdsl.backends.torch.carry import Carried
 from netdsl.backends.torch.fast import compiled, laid_out, shortened
 from netdsl.backends.torch.feed import Batch, Feed
 from netdsl.backends.torch.precision import computing, whole
@@ -140,6 +141,7 @@ class TorchEngine(TorchModel):
         plan, kind = task.augmenting, torch.float64 if self._double else torch.float32
         self._augmenter = Augmenter(plan, self._device, kind) if plan is not None else None
         self._draws, self._kind = task.draws, kind
+        self._carried = Carried(task.carry, self._device, kind)
         self._frozen = list(_with_statistics(module, task.frozen))
         named = dict(module.named_parameters())
         self._penalties = [(named[penalty.weight], penalty) for penalty in task.penalties]
@@ -155,6 +157,7 @@ class TorchEngine(TorchModel):
         for module in self._frozen:
             module.eval()
         sums = Sums(self._device)
+        self._carried.begin()
         with using(self._threads):
             fed = self._feed.batches(team.parts(batches))
             for number, (count, batch) in team.numbered(fed, len(batches)):
@@ -183,9 +186,10 @@ class TorchEngine(TorchModel):
         """See `Engine.evaluate`."""
         self._module.eval()
         sums = Sums(self._device)
+        self._carried.begin()
         team = self._team
         with using(self._threads), self._updates.averaged():
-            batches = np.split(examples, range(self._batch, len(examples), self._batch))
+            batches = self._task.judged(examples)
             turns = team.turns(batches)
             for number, (count, batch) in team.numbered(self._feed.batches(turns), len(turns)):
                 turn, given = team.turn(number), batch
@@ -202,8 +206,7 @@ class TorchEngine(TorchModel):
 
     def predict(self, inputs: Sequence[Array]) -> dict[str, Array]:
         """See `Model.predict`."""
-        if self._draws is not None:
-            inputs = [*inputs, *self._draws.none(len(inputs[0]))]
+        inputs = [*inputs, *self._task.beside(len(inputs[0]))]
         if self._double:
             inputs = [
                 values.astype(np.float64) if values.dtype.kind == "f" else values
@@ -252,9 +255,13 @@ class TorchEngine(TorchModel):
         return {n: to_torch(values).to(self._device, self._kind) for n, values in drawn.items()}
 
     def _outputs(self, call: Call, given: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        count = len(given[self._task.inputs[0]])
+        given = {**given, **self._carried.into(count)}
         with self._computing():
             result = call(*(given[name] for name in self._task.flowing))
-        return {name: whole(values) for name, values in self._by_name(result).items()}
+        outputs = {name: whole(values) for name, values in self._by_name(result).items()}
+        self._carried.keep(outputs)
+        return outputs
 
     def _penalty(self) -> Tensor:
         """The penalties of the numbers that this process holds."""

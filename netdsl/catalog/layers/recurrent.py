@@ -71,6 +71,10 @@ class Recurrence(Biased):
         """What each tensor of `initial` is, with its index among the inputs."""
         raise NotImplementedError
 
+    def begun(self, inputs: tuple[int, ...]) -> Recurrence:
+        """The same from what is given at these inputs, one for each of `kept`."""
+        return self.replace(initial=inputs[0])
+
     def _peepholes(self) -> tuple[str, ...]:
         """The names of weights that are one number for each unit."""
         return ()
@@ -219,6 +223,9 @@ class Lstm(Recurrence):
 
     def _given(self) -> tuple[tuple[str, int], ...]:
         return tuple(zip(self.kept, self.initial or (), strict=False))
+
+    def begun(self, inputs: tuple[int, ...]) -> Recurrence:
+        return self.replace(initial=inputs)
 
     def _peepholes(self) -> tuple[str, ...]:
         return ("weight_ci", "weight_cf", "weight_co") if self.peephole else ()

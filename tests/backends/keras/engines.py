@@ -49,7 +49,7 @@ def epoch(engine: KerasEngine | TorchEngine, made: Plan, number: int = 1) -> Fig
     """Trains an epoch, in the order that it has."""
     settings = made.settings
     every = settings.accumulate
-    cut = batches(made.split.train, settings.batch, settings.seed, number, every)
+    cut = batches(made.split.train, settings.batch, settings.seed, number, every, settings.carry)
     rates = factors(settings.schedule, number, len(cut) // every, settings.epochs, 1.0)
     return engine.train(cut, rates, number, lambda count: None)
 
