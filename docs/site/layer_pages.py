@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from importlib import import_module
-from textwrap import fill
+
+from parts import code, entry_parts, tab, table
 
 import netdsl
 from netdsl.backends import keras, torch
-from netdsl.catalog.arguments import Argument
 from netdsl.catalog.base import Example, Layer
 from netdsl.catalog.collect import entries
-from netdsl.catalog.describe import expected, explanation, parameters, signature, value_text
+from netdsl.catalog.describe import explanation
 from netdsl.graph import ElaboratedNet, named_weights
 from netdsl.tensor import TensorType
-
-_WIDTH = 80  # of a signature, in letters
 
 # An example whose call cannot stand by itself, as the statements of a net.
 _WHOLE = {"unpool": "input x: 4 x 6 x 4\n  maxpool(2) as b -> conv(4, 1) -> unpool(b)"}
@@ -57,7 +55,7 @@ def _list() -> str:
             (f"[`{each.word}`]({each.word}.md)", explanation(each).partition("\n\n")[0])
             for each in layers
         )
-        parts += [f"## {family.capitalize()}", about, _table(("layer", "what it does"), rows)]
+        parts += [f"## {family.capitalize()}", about, table(("layer", "what it does"), rows)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -66,36 +64,19 @@ def _page(layer: type[Layer]) -> str:
     spec = _spec(layer, uses[0])
     net = netdsl.check("example.net", text=spec).net
     parts = [
-        f"# {layer.word}",
-        _code("net", fill(signature(layer), _WIDTH, subsequent_indent="    ")),
-        explanation(layer),
-        *_arguments(layer),
+        *entry_parts(layer, f"# {layer.word}"),
         "## Example",
-        _code("net", spec),
+        code("net", spec),
         *_weights(net.elaborated),
         "## Shapes, weights and multiply-adds",
         _uses(layer, uses),
         "## On backends",
         "What `netdsl export` writes of the example:",
-        _tab("PyTorch", _code("python", torch.emit(net.elaborated))),
-        _tab("Keras", _code("python", keras.emit(net.elaborated))),
-        _tab("ONNX", f"Operators: {', '.join(_operators(net))}."),
+        tab("PyTorch", code("python", torch.emit(net.elaborated))),
+        tab("Keras", code("python", keras.emit(net.elaborated))),
+        tab("ONNX", f"Operators: {', '.join(_operators(net))}."),
     ]
     return "\n\n".join(parts) + "\n"
-
-
-def _arguments(layer: type[Layer]) -> Iterator[str]:
-    told = [(f"`{name}`", *_argument(each)) for name, each in parameters(layer)]
-    if told:
-        yield "## Arguments"
-        if any(argument.keyword for _, argument in parameters(layer)):
-            yield "What stands after the bar is given by name."
-        yield _table(("argument", "takes", "default", "meaning"), told)
-
-
-def _argument(argument: Argument) -> tuple[str, str, str]:
-    default = "" if argument.required else f"`{value_text(argument.default, argument)}`"
-    return expected(argument), default, argument.doc
 
 
 def _spec(layer: type[Layer], example: Example) -> str:
@@ -127,7 +108,7 @@ def _weights(net: ElaboratedNet) -> Iterator[str]:
         yield "It has no weights."
         return
     yield "Its weights, as they are called and stored:"
-    yield _table(("name", "shape", "role"), rows)
+    yield table(("name", "shape", "role"), rows)
 
 
 def _uses(layer: type[Layer], uses: Iterable[Example]) -> str:
@@ -139,7 +120,7 @@ def _uses(layer: type[Layer], uses: Iterable[Example]) -> str:
         flowing = ", ".join(_shape(shape) for shape in use.inputs) or "nothing"
         weights, macs = f"{found['params']:,}", f"{found['macs']:,}"
         rows.append((f"`{use.call}`", flowing, _shape(found["output"]), weights, macs))
-    return _table(("call", "`it`, `b`, `c`", "comes out", "weights", "MACs"), rows)
+    return table(("call", "`it`, `b`, `c`", "comes out", "weights", "MACs"), rows)
 
 
 def _operators(net: netdsl.api.Net) -> list[str]:
@@ -148,21 +129,3 @@ def _operators(net: netdsl.api.Net) -> list[str]:
 
 def _shape(shape: Iterable[object]) -> str:
     return " x ".join(map(str, shape))
-
-
-def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    head = list(head)
-    lines = [
-        head,
-        ["---"] * len(head),
-        *([cell.replace("|", "\\|") for cell in row] for row in rows),
-    ]
-    return "\n".join(f"| {' | '.join(' '.join(cell.split()) for cell in line)} |" for line in lines)
-
-
-def _code(language: str, text: str) -> str:
-    return f"```{language}\n{text.rstrip()}\n```"
-
-
-def _tab(title: str, text: str) -> str:
-    return f'=== "{title}"\n\n' + "\n".join(f"    {line}".rstrip() for line in text.splitlines())

@@ -16,6 +16,7 @@ from mkdocs.commands.build import build
 from mkdocs.config import load_config
 from mkdocs.exceptions import Abort
 
+from netdsl.catalog.arguments import Entry
 from netdsl.catalog.describe import explanation
 from netdsl.catalog.index import WORDS
 from netdsl.elaborate.words import entry_named
@@ -58,6 +59,11 @@ def pages(site: Path) -> Iterator[Path]:
     yield from sorted(site.rglob("*.html"))
 
 
+def beginning(entry: type[Entry]) -> str:
+    """How the explanation of an entry begins, up to something in code."""
+    return " ".join(explanation(entry).partition("\n\n")[0].partition("`")[0].split())
+
+
 def test_every_page_of_the_documentation_is_there(site: Path) -> None:
     docs = REPOSITORY / "docs"
     written = {page.relative_to(docs).with_suffix(".html") for page in docs.rglob("*.md")}
@@ -71,9 +77,17 @@ def test_every_layer_has_a_page_that_says_what_it_does(site: Path) -> None:
         entry = entry_named("layer", word)
         assert entry is not None
         text = Loads(site / "layers" / f"{word}.html").text
-        first = explanation(entry).partition("\n\n")[0].partition("`")[0]
-        assert " ".join(first.split()) in " ".join(text.split()), word
+        assert beginning(entry) in " ".join(text.split()), word
         assert "class Example(nn.Module)" in text and "keras.Model" in text, word
+
+
+def test_every_other_word_has_a_section(site: Path) -> None:
+    for kind in WORDS.keys() - {"layer"}:
+        text = Loads(site / "words" / f"{kind.replace(' ', '_')}.html").text
+        for word in WORDS[kind]:
+            entry = entry_named(kind, word)
+            assert entry is not None
+            assert beginning(entry) in " ".join(text.split()), word
 
 
 def test_what_pages_load_is_there(site: Path) -> None:
