@@ -27,6 +27,10 @@ class Further:
         self._bodies: dict[Graph, Body] = {}
         self._shared: dict[Shared, Shared] = {}
 
+    def enters(self, node: Node) -> bool:
+        """Whether a node, and what is in it, may be given anything."""
+        return True
+
     def wanted(self, graph: Graph, node: Node, layer: Layer) -> list[TensorType]:
         """What is to flow into a layer of a body beside the tensors of the spec."""
         raise NotImplementedError
@@ -45,7 +49,7 @@ class Further:
         """What is to flow into all layers of a body, in order of execution."""
         if graph not in self._types:
             found: list[TensorType] = []
-            for node in unrolled(graph.nodes):
+            for node in filter(self.enters, unrolled(graph.nodes)):
                 work = node.work
                 found += (
                     self.all_wanted(work)
@@ -90,14 +94,14 @@ class Opened(WritingOut):
         """The node with what flows into it beside the tensors of the spec."""
         work, bodies = node.work, self._bodies
         if isinstance(work, Graph):
-            further = self._next(len(bodies.all_wanted(work)))
+            further = self._next(len(bodies.all_wanted(work)) if bodies.enters(node) else 0)
             new = self.renumbered(node, bodies.of(work)) if further else self.renumbered(node)
             shared = node.shared and bodies.shared(node.shared)
             yield new.replace(inputs=(*new.inputs, *further), shared=shared)
             return
-        further = self._next(len(bodies.wanted(self.graph, node, work)))
-        if further:
-            yield from bodies.given(self, node, work, further)
+        wanted = bodies.wanted(self.graph, node, work) if bodies.enters(node) else []
+        if wanted:
+            yield from bodies.given(self, node, work, self._next(len(wanted)))
         else:
             yield self.renumbered(node)
 

@@ -117,9 +117,13 @@ class _Carrying(Further):
 
     stem = _STATE
 
+    def enters(self, node: Node) -> bool:
+        """See `Further.enters`; what exists in training alone starts anew with each window."""
+        return not node.training
+
     def wanted(self, graph: Graph, node: Node, layer: Layer) -> list[TensorType]:
-        """See `Further.wanted`; what exists in training alone starts anew with each window."""
-        if not isinstance(layer, Recurrence) or layer.given or node.training:
+        """See `Further.wanted`."""
+        if not isinstance(layer, Recurrence) or layer.given:
             return []
         return list(layer.members(*graph.input_types(node)).values())
 

@@ -16,8 +16,7 @@ import netdsl
 from netdsl.backends.carry import lanes
 from netdsl.backends.engine import Array, Engine, Judge
 from netdsl.catalog.losses import CrossEntropy, LossSum, LossTerm
-from netdsl.catalog.optimizers import Sgd
-from netdsl.catalog.sources import Digits, Text
+from netdsl.catalog.sources import Digits
 from netdsl.diagnostics import UserError
 from netdsl.graph import ElaboratedNet, named_weights
 from netdsl.training.backends import runtime
@@ -25,7 +24,8 @@ from netdsl.training.carry import carrying
 from netdsl.training.initial import initial_weights
 from netdsl.training.order import batches, steps_of
 from netdsl.training.plan import Plan
-from tests.backends.keras.engines import on_keras, on_torch
+from tests.backends.keras.engines import epoch, on_keras, on_torch
+from tests.backends.keras.test_carry import LANES, WRITER, settings, writer
 from tests.training import nets
 from tests.training.test_watch import on_onnx
 
@@ -50,43 +50,20 @@ net Nested {
   dense(3) -> softmax as told
 }
 """
-WRITER = """\
-  input tokens: 5 of int
-  embedding(9, 6)
-  lstm(8, return=sequence) -> gru(7, return=sequence, bias=double)
-  dense(9) -> softmax
-"""
-# No window looks like the one before it, and what follows an `a` is known by what was long before.
-SENTENCE = "a rat sat on a hat. "
-LANES = 4
 
 
 def elaborated(text: str) -> ElaboratedNet:
     return netdsl.load("test.net", text=text).elaborated
 
 
-def plan(folder: Path, body: str = WRITER, **changes: Any) -> Plan:
-    """A plan over 70 windows of training, which do not come out even in four lanes."""
-    (folder / "t.txt").write_text(SENTENCE * 25 + "\n", encoding="utf-8")
-    given = {
-        "data": Text(file="t.txt", length=5, vocabulary=9),
-        "loss": LossSum((LossTerm(CrossEntropy()),)),
-        "optimizer": Sgd(lr=0.5),
-        "batch": LANES,
-        "carry": True,
-    }
-    net = elaborated(f"net Writer {{\n{body}}}\n")
-    return nets.plan(net, folder, **(given | changes))
-
-
 def test_each_window_of_a_lane_follows_the_one_before() -> None:
     found = lanes(np.arange(10, 21), 4)
     assert [batch.tolist() for batch in found] == [[10, 13, 16, 19], [11, 14, 17, 20], [12, 15, 18]]
     assert [batch.tolist() for batch in lanes(np.arange(2), 4)] == [[0, 1]]
-    settings = nets.settings(batch=4, carry=True)
+    four = nets.settings(batch=4, carry=True)
     for examples in (8, 9, 11):
         cut = batches(np.arange(examples), 4, 0, 1, carry=True)
-        assert len(cut) == steps_of(examples, settings)
+        assert len(cut) == steps_of(examples, four)
         assert sorted(np.concatenate(cut)) == list(range(examples))
 
 
@@ -175,8 +152,7 @@ def windows(made: Plan, rows: Array) -> tuple[Tensor, Tensor]:
 def test_epochs_are_those_of_a_loop_by_hand(
     tmp_path: Path, start: Callable[[Plan], Engine]
 ) -> None:
-    made = plan(tmp_path)
-    assert len(made.split.train) % LANES and len(made.split.test) % LANES
+    made = writer(tmp_path)
     engine = start(made)
     hand = ByHand(initial_weights(made.net.graph, made.settings.seed))
     cut = batches(made.split.train, LANES, 0, 1, carry=True)
@@ -194,7 +170,7 @@ def test_epochs_are_those_of_a_loop_by_hand(
 
 @pytest.mark.parametrize("start", [on_torch, on_keras, on_onnx])
 def test_a_watched_evaluation_carries_too(tmp_path: Path, start: Callable[[Plan], Judge]) -> None:
-    made = plan(tmp_path)
+    made = writer(tmp_path)
     engine = start(made)
     hand = ByHand(initial_weights(made.net.graph, made.settings.seed))
     wanted = hand.epoch(*windows(made, made.split.test), lr=None)
@@ -209,8 +185,32 @@ def test_a_watched_evaluation_carries_too(tmp_path: Path, start: Callable[[Plan]
     assert -np.log(right).mean() == pytest.approx(alone, rel=1e-4)
 
 
+HEADED = """\
+block head(units) { gru(units, return=sequence) -> dense(9) -> softmax }
+net Headed {
+  input tokens: 5 of int
+  embedding(9, 6)
+  auxiliary head(5) as near
+  repeat 2 { lstm(6, return=sequence) }
+  head(4)
+}
+"""
+
+
+def test_heads_of_training_alone_begin_anew(tmp_path: Path) -> None:
+    net = elaborated(HEADED)
+    assert carrying(net)[1].sizes == (6, 6, 6, 6, 4)
+    terms = [LossTerm(CrossEntropy(), (name, "next")) for name in ("output", "near")]
+    made = nets.plan(net, **settings(tmp_path, loss=LossSum(tuple(terms))))
+    engines = [on_torch(made), on_keras(made)]
+    one, other = (epoch(engine, made) for engine in engines)
+    assert other == pytest.approx(one, rel=1e-5)
+    one, other = (engine.evaluate(made.split.test) for engine in engines)
+    assert other == pytest.approx(one, rel=1e-5)
+
+
 def test_without_it_each_window_begins_anew(tmp_path: Path) -> None:
-    carried, alone = (plan(tmp_path, carry=carry) for carry in (True, False))
+    carried, alone = (writer(tmp_path, carry=carry) for carry in (True, False))
     one, other = (on_torch(made).evaluate(made.split.test)["loss"] for made in (carried, alone))
     assert one != pytest.approx(other, rel=1e-4)
 
@@ -230,8 +230,8 @@ ANEW = (
     ("body", "changes", "sentence"),
     [
         (BOTH, {}, "lstm1 goes both ways"),
-        (NONE, {}, "Writer has none that starts from a first state of its own"),
-        (ANEW, {}, "Writer has none that starts from a first state of its own"),
+        (NONE, {}, "Net has none that starts from a first state of its own"),
+        (ANEW, {}, "Net has none that starts from a first state of its own"),
         (WRITER, {"accumulate": 2}, "leave accumulate out"),
         (WRITER, {"batch": "all"}, "all windows are one batch"),
         (WRITER, {"batch": 500}, "all windows are one batch"),
@@ -242,4 +242,4 @@ def test_where_nothing_can_be_carried(
     tmp_path: Path, body: str, changes: dict[str, Any], sentence: str
 ) -> None:
     with pytest.raises(UserError, match=sentence):
-        plan(tmp_path, body, **changes)
+        writer(tmp_path, body, **changes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,31 +13,36 @@ from netdsl.catalog.sources import Text
 from netdsl.training.plan import Plan
 from tests.backends.keras.engines import difference, epoch, on_keras, on_torch, plan
 
-WRITER = (
-    "input tokens: 5 of int\nembedding(9, 6)\n"
-    "lstm(8, return=sequence) -> gru(7, return=sequence)\ndense(9) -> softmax"
-)
+WRITER = """\
+  input tokens: 5 of int
+  embedding(9, 6)
+  lstm(8, return=sequence) -> gru(7, return=sequence, bias=double)
+  dense(9) -> softmax
+"""
+LANES = 4
 
 
-def writer(folder: Path, **changes: object) -> Plan:
-    """The plan of a net over windows of training that do not come out even in the lanes."""
+def settings(folder: Path, **changes: Any) -> dict[str, Any]:
+    """Settings over 70 windows of training, which do not come out even in the lanes."""
     (folder / "t.txt").write_text("a rat sat on a hat. " * 25 + "\n", encoding="utf-8")
-    made: Plan = plan(
-        WRITER,
-        base=folder,
-        data=Text(file="t.txt", length=5, vocabulary=9),
-        loss=LossSum((LossTerm(CrossEntropy()),)),
-        optimizer=Sgd(lr=0.5),
-        batch=4,
-        carry=True,
-        **changes,
-    )
-    assert len(made.split.train) % 4
-    return made
+    given = {
+        "data": Text(file="t.txt", length=5, vocabulary=9),
+        "loss": LossSum((LossTerm(CrossEntropy()),)),
+        "optimizer": Sgd(lr=0.5),
+        "batch": LANES,
+        "carry": True,
+    }
+    return {"base": folder, **given, **changes}
+
+
+def writer(folder: Path, body: str = WRITER, **changes: Any) -> Plan:
+    """The plan of a net with these settings."""
+    return plan(body, **settings(folder, **changes))
 
 
 def test_epochs_and_evaluations_are_those_of_pytorch(tmp_path: Path) -> None:
     made = writer(tmp_path)
+    assert len(made.split.train) % LANES and len(made.split.test) % LANES
     engines = [on_torch(made), on_keras(made)]
     for number in (1, 2):
         one, other = (epoch(engine, made, number) for engine in engines)
