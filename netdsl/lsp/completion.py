@@ -144,10 +144,10 @@ def _plain(document: Document, item: tree.Item | None, text: str) -> Iterator[Ca
 
 
 def _trained(document: Document, section: tree.Train) -> Iterator[Candidate]:
-    """The tensors of the nets that a train section is about, and the fields of its data."""
+    """The tensors of the nets that a train section is about, fields of its data, its own names."""
     yield Candidate("output", "local", "the main output")
-    for net in names.trained_nets(document.scope, section):
-        yield from candidates.locals_of(net.node, "")
+    for node in (section, *(net.node for net in names.trained_nets(document.scope, section))):
+        yield from candidates.locals_of(node, "")
     source = names.source_of(section)
     for field in source.gives if source is not None else ():
         yield Candidate(field, "local", "a field of the data")
@@ -206,16 +206,26 @@ def _of_setting(document: Document, setting: str) -> Iterator[Candidate]:
 
 def _members(document: Document, item: tree.Item | None, owner: str) -> Iterator[Candidate]:
     """What may stand after the dot of a tensor: what its maker hands out, and its sizes."""
-    if isinstance(item, tree.Block | tree.Net):
-        for value in names.values_named(item, owner):
-            target = names.callee(document.scope, item, value)
-            if isinstance(target, Global) and isinstance(target.item, _BLOCKS):
-                given = {each.name.name for each in target.item.parameters if not each.tensor}
-                for name in survey(target.item).bound.keys() - given:
-                    yield Candidate(name, "member", f"of {target.word}")
-        for graph in document.shapes.graphs(item):
+    if item is not None:
+        for maker in names.makers(document.scope, item, owner):
+            given = {each.name.name for each in maker.node.parameters if not each.tensor}
+            for name in survey(maker.node).bound.keys() - given:
+                yield Candidate(name, "member", f"of {maker.node.name.name}")
+        for graph in _graphs(document, item):
             yield from (Candidate(name, "member") for name in _handed_out(graph, owner))
     yield from (Candidate(name, "member", "a size") for name in (*AXES, *WHOLE))
+
+
+def _graphs(document: Document, item: tree.Item) -> list[Graph]:
+    """The bodies of an item, of a train section those of its nets."""
+    trained = names.trained_nets(document.scope, item) if isinstance(item, tree.Train) else []
+    nodes = [item, *(net.node for net in trained)]
+    return [
+        graph
+        for node in nodes
+        if isinstance(node, tree.Block | tree.Net)
+        for graph in document.shapes.graphs(node)
+    ]
 
 
 def _handed_out(graph: Graph, owner: str) -> Iterator[str]:

@@ -6,6 +6,7 @@ name that is called passes by tensors. Nothing is elaborated, so that it works i
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TypeAlias
 
 from netdsl.catalog.arguments import Entry, EntryArgument
@@ -277,15 +278,20 @@ def _member(scope: Scope, item: tree.Item, owner: tree.Expression, name: str) ->
     """A name inside the block that made what `owner` names."""
     if not isinstance(owner, tree.Name):
         return None
-    for value in values_named(item, owner.name):
-        target = callee(scope, item, value)
-        if (
-            isinstance(target, Global)
-            and isinstance(target.item, tree.Block | tree.Net)
-            and name in survey(target.item).bound
-        ):
-            return Local(target.item, target.scope, name)
+    for maker in makers(scope, item, owner.name):
+        if name in survey(maker.node).bound:
+            return Local(maker.node, maker.scope, name)
     return None
+
+
+def makers(scope: Scope, item: tree.Item, word: str) -> Iterator[Definition]:
+    """The blocks and nets that make what an item calls by a name, or of a train section its net."""
+    trained = trained_nets(scope, item) if isinstance(item, tree.Train) else []
+    for inside, where in [(item, scope), *((net.node, net.scope) for net in trained)]:
+        for value in values_named(inside, word):
+            target = callee(where, inside, value)
+            if isinstance(target, Global) and isinstance(target.item, tree.Block | tree.Net):
+                yield origin(Definition(target.item, target.scope))
 
 
 def values_named(item: tree.Item, word: str) -> list[tree.Expression]:

@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from netdsl.source import Source
+from netdsl.syntax.parse import parse
 from netdsl.wordlists import groups
 from tests.conftest import REPOSITORY
 from tests.editors.parsed import EVERYTHING, SPECS, miscoloured
@@ -90,6 +92,18 @@ def test_a_word_that_the_grammar_lacks_is_seen(extension: Path) -> None:
     done = run(extension, "vscode-tmgrammar-test", *options, f"{SCRATCH}/words.net")
     assert done.returncode != 0
     assert "it -> dropout(3)" in done.stdout
+
+
+def test_snippets_are_pieces_of_specs() -> None:
+    found = json.loads((EXTENSION / "snippets" / "netdsl.json").read_text(encoding="utf-8"))
+    assert {"net", "block", "train", "repeat", "for", "if"} <= found.keys()
+    for name, snippet in found.items():
+        assert snippet["prefix"] == name
+        text = re.sub(r"\$\{\d+:([^}]*)\}", r"\1", "\n".join(snippet["body"]))
+        text = text.replace("($0)", "(bias=false)").replace("$0", "relu")
+        around = "net N {{ {} }}\n" if name in ("repeat", "for", "if") else "{}\n"
+        _, mistakes = parse(Source(name, around.format(text)))
+        assert mistakes == [], text
 
 
 def test_blocks_of_markdown_are_specs(extension: Path) -> None:

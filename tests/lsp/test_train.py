@@ -15,9 +15,12 @@ net Painter {
   dense(64) -> sigmoid -> unflatten(8, 8, 1) as painted
 }
 
+block body(filters) { conv(filters, 3, pad=same) as inside -> relu }
+
 net Small(classes = 10) {
   input image: 8x8x1
   conv(4, 3) as stem
+  body(4) as backbone
   auxiliary flatten -> dense(classes) as aux
   flatten -> dense(classes) -> softmax
 }
@@ -48,6 +51,9 @@ WRITTEN: list[tuple[str, set[str], set[str]]] = [
         {"painted", "noise"},
     ),
     ("loss = mse(output, image, reduce=|", {"mean", "sum"}, {"digits"}),
+    ("loss = sum(mse(stem, |aux) for each in [stem, backbone])", {"each", "stem"}, {"digits"}),
+    ("loss = mse(backbone.|", {"inside", "channels"}, {"stem", "filters"}),
+    ("freeze = [backbone.|", {"inside"}, {"stem"}),
     ("optimizer = |", {"adam", "sgd"}, {"conv", "digits"}),
     ("optimizer = adam(|", {"lr=", "beta1=", "weight_decay="}, {"digits", "conv"}),
     ("schedule = |", {"cosine", "step"}, {"adam", "conv"}),
@@ -79,8 +85,9 @@ WRITTEN: list[tuple[str, set[str], set[str]]] = [
 def test_what_may_be_written(
     session: Session, written: str, wanted: set[str], unwanted: set[str], closed: bool
 ) -> None:
-    before = f"{NETS}train {{\n  {written.removesuffix('|')}"
-    opened = session.open(before + ("\n}\n" if closed else ""))
+    start, _, rest = written.partition("|")
+    before = f"{NETS}train {{\n  {start}"
+    opened = session.open(before + rest + ("\n}\n" if closed else ""))
     line = before.count("\n")
     place = types.Position(line, len(before) - before.rfind("\n") - 1)
     params = types.CompletionParams(opened.name, place)
@@ -99,7 +106,7 @@ train {
   metrics   = [accuracy, top(3)]
   optimizer = adam(lr=1e-3)
   phase head {
-    freeze = [stem]
+    freeze = [stem, backbone.inside]
     epochs = 3
   }
 }
@@ -125,7 +132,8 @@ def spec(session: Session) -> Spec:
         ("+ weigh|ted(", "fn weighted(loss) = factor * loss"),
         ("red|uce=sum", "their mean or their sum"),
         ("t|op(3)", "top("),
-        ("freeze = [st|em]", "here 6 x 6 x 4"),
+        ("freeze = [st|em", "here 6 x 6 x 4"),
+        ("backbone.in|side", "here 6 x 6 x 4"),
         ("ep|ochs = 3", "how often every example is seen"),
         ("(outp|ut, label", "the main output of Small, here 10"),
         ("output, la|bel", "a field of digits"),
@@ -165,3 +173,21 @@ def test_what_no_spec_names_is_not_renamed(session: Session, spec: Spec) -> None
     found = session.run(session.client.text_document_references_async(params))
     line = spec.position("output, |label").line
     assert [place.range.start.line for place in found or []] == [line]
+
+
+def test_a_member_is_that_of_the_block(session: Session, spec: Spec) -> None:
+    marked = "backbone.in|side"
+    wanted = spec.text.replace("inside", "another")
+    assert session.run(spec.rename(marked, "another")) == {spec.uri: wanted}
+    params = types.DefinitionParams(**spec.at(marked))
+    (place,) = session.run(session.client.text_document_definition_async(params))  # type: ignore[misc, union-attr]
+    assert isinstance(place, types.Location)
+    assert place.range.start == spec.position("as |inside")
+
+
+def test_a_name_of_a_loss_alone(session: Session) -> None:
+    loss = "train { loss = sum(mse(each, stem) for each in [stem, backbone]) }\n"
+    opened = session.open(NETS + loss)
+    for marked in ("mse(ea|ch", "for ea|ch"):
+        wanted = NETS + loss.replace("each", "another")
+        assert session.run(opened.rename(marked, "another")) == {opened.uri: wanted}
