@@ -49,11 +49,14 @@ def is_allowed(diagnostic: Diagnostic) -> bool:
 
 
 def allowing(diagnostic: Diagnostic) -> Help | None:
-    """The edit that allows a warning or note on its first line; None for an error."""
-    if diagnostic.severity == "error":
-        return None
+    """The edit that allows a warning or note on its first line.
+
+    None for an error, and where that line is a comment, which allows for the lines below it.
+    """
     code, span = diagnostic.code, diagnostic.label.span
     line = span.source.line(span.line)
+    if diagnostic.severity == "error" or line.lstrip().startswith("#"):
+        return None
     start = _start(span.source, span.start)
     allowed = _COMMENT.search(line)
     if allowed is None:

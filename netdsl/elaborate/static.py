@@ -88,9 +88,14 @@ def _children(kind: type[tree.TreeNode]) -> tuple[str, ...]:
 _fields: dict[type[tree.TreeNode], tuple[str, ...]] = {}
 
 
+def nodes_in(node: tree.TreeNode) -> Iterator[tree.TreeNode]:
+    """Every node below and with a node, in order of writing."""
+    return (item for item, _ in _walk(node))
+
+
 def words_in(node: tree.TreeNode) -> frozenset[str]:
     """Every name in a piece of the tree, those behind a dot and of arguments too."""
-    return frozenset(item.name for item, _ in _walk(node) if isinstance(item, tree.Name))
+    return frozenset(item.name for item in nodes_in(node) if isinstance(item, tree.Name))
 
 
 def names_used_in(expression: tree.Expression) -> frozenset[str]:

@@ -17,7 +17,7 @@ from netdsl.elaborate.builtins import BUILTINS
 from netdsl.elaborate.families import origin, parameters_of
 from netdsl.elaborate.report import Mistake
 from netdsl.elaborate.scope import Named, Scope, bound_names
-from netdsl.elaborate.static import survey
+from netdsl.elaborate.static import nodes_in, survey
 from netdsl.elaborate.values import Definition
 from netdsl.elaborate.words import entry_named, known_entry
 from netdsl.lsp.occurrences import Occurrence, occurrences
@@ -297,20 +297,14 @@ def makers(scope: Scope, item: tree.Item, word: str) -> Iterator[Definition]:
 def values_named(item: tree.Item, word: str) -> list[tree.Expression]:
     """What an item gives a name to with `as` and `=`: of a pipeline its last step."""
     found: list[tree.Expression] = []
-    waiting: list[object] = [item]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, tuple):
-            waiting.extend(node)
-        elif isinstance(node, tree.TreeNode):
-            named = node.name if isinstance(node, tree.Step | tree.Side) else None
-            if named is not None and named.name == word:
-                assert isinstance(node, tree.Step | tree.Side)
-                value = node.value
-                while isinstance(value, tree.Pipeline):
-                    value = value.steps[-1].value
-                found.append(value)
-            waiting.extend(getattr(node, field) for field in type(node).fields if field != "span")
+    for node in nodes_in(item):
+        if not isinstance(node, tree.Step | tree.Side):
+            continue
+        if node.name is not None and node.name.name == word:
+            value = node.value
+            while isinstance(value, tree.Pipeline):
+                value = value.steps[-1].value
+            found.append(value)
     return found
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
 from netdsl.elaborate.scope import bound_names
+from netdsl.elaborate.static import nodes_in
 from netdsl.syntax import tree
 
 _Stretch: TypeAlias = tuple[int, int]
@@ -28,15 +29,9 @@ def _stretches(item: tree.Item) -> Mapping[str, list[_Stretch]]:
 
 def _found(item: tree.Item) -> dict[str, list[_Stretch]]:
     found: dict[str, list[_Stretch]] = {}
-    waiting: list[object] = [item]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, tuple):
-            waiting.extend(node)
-        elif isinstance(node, tree.TreeNode):
-            for name, stretch in _binds(node, item.span.end):
-                found.setdefault(name.name, []).append(stretch)
-            waiting.extend(getattr(node, field) for field in type(node).fields)
+    for node in nodes_in(item):
+        for name, stretch in _binds(node, item.span.end):
+            found.setdefault(name.name, []).append(stretch)
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +164,17 @@ class Spec:
         edit = await self.client.text_document_rename_async(params)
         assert edit is not None and edit.changes is not None
         return {uri: applied(text_of(self, uri), edits) for uri, edits in edit.changes.items()}
+
+    def places(self, found: object) -> list[str]:
+        """Locations in it, each as its line with a | before the place."""
+        assert isinstance(found, Sequence)
+        shown = []
+        for place in found:
+            assert place.uri == self.uri
+            line = self.text.split("\n")[place.range.start.line]
+            column = place.range.start.character
+            shown.append(f"{line[:column]}|{line[column:]}".strip())
+        return shown
 
     async def hints(self) -> dict[int, str]:
         """The shapes at the ends of lines, by line."""

@@ -4,7 +4,7 @@ used: what it is, where it comes from, where it is used, another name for it, an
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -111,18 +111,6 @@ def both(kind: str) -> tuple[str, str]:
     return use, made
 
 
-def shown(spec: Spec, found: object) -> list[str]:
-    """Locations in the spec, each as its line with a | at the place."""
-    assert isinstance(found, Sequence)
-    rows = []
-    for place in found:
-        assert place.uri == spec.uri
-        line = spec.text.split("\n")[place.range.start.line]
-        column = place.range.start.character
-        rows.append(f"{line[:column]}|{line[column:]}")
-    return rows
-
-
 def test_the_spec_is_right(session: Session, spec: Spec) -> None:
     assert session.run(spec.diagnostics()) == []
     for name, (_, _, _, count) in NAMES.items():
@@ -141,7 +129,7 @@ def test_definition(session: Session, spec: Spec, name: str) -> None:
     for place in (use, made):
         params = types.DefinitionParams(**spec.at(place))
         found = session.run(session.client.text_document_definition_async(params))
-        (row,) = shown(spec, found)
+        (row,) = spec.places(found)
         assert made in row
 
 
@@ -153,7 +141,7 @@ def test_references(session: Session, spec: Spec, name: str) -> None:
             context = types.ReferenceContext(declared)
             params = types.ReferenceParams(context=context, **spec.at(place))
             found = session.run(session.client.text_document_references_async(params))
-            rows = shown(spec, found)
+            rows = spec.places(found)
             assert len(rows) == count - (not declared)
             assert any(made in row for row in rows) is declared
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -312,18 +311,6 @@ def test_there_is_no_signature_outside_of_calls(session: Session, spec: Spec) ->
 # Names
 
 
-def places(spec: Spec, found: object) -> list[str]:
-    """Locations in a spec as its line with a | before each."""
-    assert isinstance(found, Sequence)
-    shown = []
-    for place in found:
-        assert place.uri == spec.uri
-        line = spec.text.split("\n")[place.range.start.line]
-        column = place.range.start.character
-        shown.append(f"{line[:column]}|{line[column:]}".strip())
-    return shown
-
-
 @pytest.mark.parametrize(
     ("marked", "wanted"),
     [
@@ -340,7 +327,7 @@ def test_a_name_leads_to_its_definition(
 ) -> None:
     params = types.DefinitionParams(**spec.at(marked))
     found = session.run(session.client.text_document_definition_async(params))
-    (place,) = places(spec, found)
+    (place,) = spec.places(found)
     assert place.startswith(wanted)
 
 
@@ -364,7 +351,7 @@ def test_where_a_name_is_used(session: Session, spec: Spec, declared: bool) -> N
     params = types.ReferenceParams(
         context=types.ReferenceContext(declared), **spec.at("block un|it(")
     )
-    found = places(spec, session.run(session.client.text_document_references_async(params)))
+    found = spec.places(session.run(session.client.text_document_references_async(params)))
     used = ["|unit(twice(4)) as first", "|unit(16, size=5) -> maxpool(2)"]
     assert found[declared:] == used
     assert len(found) == 2 + declared
