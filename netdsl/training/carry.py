@@ -57,7 +57,7 @@ def carrying(net: ElaboratedNet) -> tuple[ElaboratedNet, Carry]:
             f"carry=true carries the states of recurrences; {net.name} has none that starts from "
             "a first state of its own"
         )
-    graph, left = _with_outputs(opened.graph)
+    graph, left = _with_outputs(opened.graph, [port.type for port in further])
     sizes = tuple(port.type.channels for port in further)
     carry = Carry(tuple(port.name for port in further), left, sizes, 1)  # type: ignore[arg-type]
     return opened.replace(graph=graph), carry
@@ -143,15 +143,15 @@ class _Carrying(Further):
         )
 
 
-def _with_outputs(graph: Graph) -> tuple[Graph, tuple[str, ...]]:
-    """A net that hands out what is left of each state, and the names of these outputs."""
+def _with_outputs(graph: Graph, states: list[TensorType]) -> tuple[Graph, tuple[str, ...]]:
+    """A net that hands out what is left of its states, and the names of these outputs."""
     types, nodes, outputs = list(graph.types), [], list(graph.outputs)
     names: list[str] = []
     for node in graph.nodes:
         assert isinstance(node, Node), "the runs are written out"
         for path in _left(graph, node):
             if len(path) > 1 and path[1:] not in node.taps:
-                types.append(_type(node.work, path[1:]))
+                types.append(states[len(names)])
                 node = node.replace(
                     outputs=(*node.outputs, len(types) - 1), taps=(*node.taps, path[1:])
                 )
@@ -184,13 +184,3 @@ def _carried(graph: Graph, node: Node, layer: Recurrence) -> bool:
 
 def _tapped(node: Node, tap: str | TapPath) -> int:
     return node.outputs[1 + node.taps.index(tap)]
-
-
-def _type(work: Layer | Graph, path: TapPath) -> TensorType:
-    """The type of a tensor on the way down into a body."""
-    assert isinstance(work, Graph)
-    value, *rest = path
-    if not rest:
-        return work.types[value]
-    node = next(n for n in work.nodes if isinstance(n, Node) and n.outputs[0] == value)
-    return _type(node.work, tuple(rest))

@@ -310,8 +310,9 @@ def _check_batch(plan: Plan, phase: Stretch) -> None:
             f"critic_steps={contest.critic_steps} leaves the generator no step: an epoch has "
             f"{there} batches; write a smaller batch"
         )
-    # The last batch of lanes that do not come out even may have one window.
-    if settings.batch != 1 and examples > 1 and not settings.carry:
+    # Of lanes that do not come out even the last batch may have one window.
+    left = settings.carry and settings.batch != "all" and examples % settings.batch == 1
+    if settings.batch != 1 and examples > 1 and not left:
         return
     name = next(_single_positions(plan.net.graph, ""), None)
     if name is not None:

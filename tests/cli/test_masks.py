@@ -65,10 +65,11 @@ def test_plain_classes_are_those_that_are_counted(
         assert found == sorted(count for count in answer["pixels"].values() if count)
 
 
+@pytest.mark.parametrize("backend", ["torch", "keras"])
 def test_where_nothing_is_seen_the_picture_stays(
-    run: Path, pictures: Path, tmp_path: Path, capsys: Capture
+    backend: str, run: Path, pictures: Path, tmp_path: Path, capsys: Capture
 ) -> None:
-    told(capsys, run, pictures, "-o", tmp_path / "over")
+    told(capsys, run, pictures, "-o", tmp_path / "over", "--backend", backend)
     told(capsys, run, pictures, "-o", tmp_path / "masks", "--plain")
     given = np.round(np.load(pictures)["image"] * 255)
     for number in range(3):
