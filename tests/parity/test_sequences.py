@@ -29,6 +29,7 @@ net Everything {
 }
 """
 CASES = {
+    "windows": ["--set", "units=12"],
     "characters": ["--set", "units=12", "--size", "tokens=9"],
     "gpt": ["--set", "width=16", "--set", "depth=1", "--set", "context=9"],
     "reverse": ["--size", "tokens=9", "--size", "before=7"],
