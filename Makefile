@@ -68,7 +68,7 @@ docs-pictures: .venv/dev.stamp
 
 # The site of the documentation in site/, with warnings as errors; tests/docs builds it, too.
 # MkDocs 1 is what the theme is made for: without the variable it tells of MkDocs 2 at each build.
-docs: .venv/dev.stamp
+docs: .venv/docs.stamp
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 
 # editors/vscode/netdsl.vsix, the extension for VS Code, and its tests. Needs npm; what it installs
@@ -99,6 +99,11 @@ clean:
 .venv/run.stamp: .venv/created.stamp pyproject.toml constraints.txt
 	$(BIN)/pip install --disable-pip-version-check -c constraints.txt -e ".[torch,data]"
 	$(BIN)/python -m compileall -q netdsl  # as pip does for a wheel: `check` starts twice as fast
+	touch $@
+
+# What it takes to make the site.
+.venv/docs.stamp: .venv/created.stamp pyproject.toml constraints.txt
+	$(BIN)/pip install --disable-pip-version-check -c constraints.txt -e ".[docs]"
 	touch $@
 
 .venv/engines.stamp: .venv/created.stamp pyproject.toml constraints.txt

@@ -45,8 +45,11 @@ class Linked:
     def _page(self, path: Path) -> str:
         title = f"# {path.relative_to(ROOT).as_posix()}\n\n"
         if path.is_dir():
-            inside = [file for file in self._shown if file.parent == path]
-            return title + "".join(f"- [{file.name}]({file.name}.md)\n" for file in inside)
+            inside = {each: page for each, page in self._shown.items() if each.parent == path}
+            here = os.path.dirname(self._shown[path])
+            return title + "".join(
+                f"- [{each.name}]({os.path.relpath(page, here)})\n" for each, page in inside.items()
+            )
         return f"{title}```{_LANGUAGES[path.suffix]}\n{path.read_text(encoding='utf-8')}```\n"
 
 

@@ -64,6 +64,18 @@ def test_specs_are_checked(page: Path, tmp_path: Path) -> None:
     assert wrong == {}
 
 
+@pytest.mark.parametrize(
+    ("fence", "expected"),
+    [
+        (Fence(1, "net", "net N {\n  input x: 4\n  dens(2)\n}\n"), {"unknown-name"}),
+        (Fence(1, "net", "dens(2)\n", mark=("in", "variational")), {"unknown-name"}),
+        (Fence(1, "net", "dense(2)\n", mark=("in", "variational")), set()),
+    ],
+)
+def test_a_wrong_spec_is_found(fence: Fence, expected: set[str], tmp_path: Path) -> None:
+    assert {diagnostic.code for diagnostic in told(tmp_path, fence)} == expected
+
+
 @pytest.mark.parametrize("page", PAGES, ids=title)
 def test_files_of_the_repository_are_shown_as_they_are(page: Path) -> None:
     for fence in fences(page):
