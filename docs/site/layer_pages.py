@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
 
 from parts import code, entry_parts, tab, table
@@ -111,7 +111,7 @@ def _weights(net: ElaboratedNet) -> Iterator[str]:
     yield table(("name", "shape", "role"), rows)
 
 
-def _uses(layer: type[Layer], uses: Iterable[Example]) -> str:
+def _uses(layer: type[Layer], uses: Sequence[Example]) -> str:
     """What `check` tells of the layer in each of its examples."""
     rows = []
     for use in uses:
@@ -120,7 +120,9 @@ def _uses(layer: type[Layer], uses: Iterable[Example]) -> str:
         flowing = ", ".join(_shape(shape) for shape in use.inputs) or "nothing"
         weights, macs = f"{found['params']:,}", f"{found['macs']:,}"
         rows.append((f"`{use.call}`", flowing, _shape(found["output"]), weights, macs))
-    return table(("call", "`it`, `b`, `c`", "comes out", "weights", "MACs"), rows)
+    several = any(len(use.inputs) > 1 for use in uses)
+    inputs = "flows in: `it`, `b`, …" if several else "flows in"
+    return table(("call", inputs, "comes out", "weights", "MACs"), rows)
 
 
 def _operators(net: netdsl.api.Net) -> list[str]:

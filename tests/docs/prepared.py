@@ -119,7 +119,7 @@ BEFORE: Mapping[str, Sequence[Step]] = {
         "netdsl train examples/iris.net",
     ],
     "docs/sequences.md": [
-        "netdsl train examples/characters.net --set train.split=[0.99,0.005,0.005]",
+        "netdsl train characters.net",
         "netdsl train examples/series.net",
         series("series.csv"),
     ],
