@@ -6,6 +6,7 @@ from __future__ import annotations
 from netdsl.catalog.methods import Adversarial, Hebbian, Stylize
 from netdsl.catalog.settings import Settings, Training
 from netdsl.elaborate.adversaries import adversaries
+from netdsl.elaborate.carry import check_carry
 from netdsl.elaborate.frame import Elaboration
 from netdsl.elaborate.losses import with_losses
 from netdsl.elaborate.report import Mistake
@@ -51,6 +52,7 @@ def prepared(
         except Mistake as mistake:
             elaboration.report.add(mistake.diagnostic)
             return None
+    check_carry(elaboration.report, train, training, net)
     read = with_losses(elaboration, scope, net, training)
     return None if read is None else Prepared(net, *read)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netdsl.elaborate.report import Mistake, Report
+from netdsl.elaborate.settings import setting_place
 from netdsl.elaborate.suggest import with_suggestion
 from netdsl.graph import ElaboratedNet, named_weights
 from netdsl.syntax import tree
@@ -61,8 +62,7 @@ def _check(
     parts: tuple[str, ...],
     net: ElaboratedNet,
 ) -> None:
-    written = [item for item in section.settings if isinstance(item, tree.Setting)]
-    place = next((item.span for item in written if item.name.name == setting), section.span)
+    place = setting_place(section, setting)
     for part in parts:
         sentence = no_such_part(net, part)
         if sentence is not None:

@@ -93,6 +93,12 @@ def phase_names(train: tree.Train) -> list[str]:
     return [phase.name.name if phase.name else f"phase{number}" for number, phase in phases]
 
 
+def setting_place(section: tree.Train | tree.Phase, name: str) -> Span:
+    """Where a section says a setting; else the section, for it may have been given elsewhere."""
+    written = [item for item in section.settings if isinstance(item, tree.Setting)]
+    return next((item.span for item in written if item.name.name == name), section.span)
+
+
 def method_place(train: tree.Train, argument: str = "", item: str = "") -> Span:
     """Where a section says its method, or an item of one of its arguments; else the section.
 

@@ -15,9 +15,8 @@ from netdsl.backends.carry import Carry
 from netdsl.backends.engine import Array, Model
 from netdsl.catalog.base import Layer
 from netdsl.catalog.layers.recurrent import Recurrence
-from netdsl.catalog.settings import Settings
-from netdsl.catalog.sources import Windows
 from netdsl.diagnostics import UserError
+from netdsl.elaborate.carry import nothing_to_carry
 from netdsl.graph import (
     PRIVATE,
     ElaboratedNet,
@@ -25,7 +24,6 @@ from netdsl.graph import (
     Node,
     Output,
     TapPath,
-    named_weights,
 )
 from netdsl.tensor import TensorType
 
@@ -43,39 +41,14 @@ def carrying(net: ElaboratedNet) -> tuple[ElaboratedNet, Carry]:
     States are those of every recurrence that starts from its own first state, a cell beside them.
     There is one lane. Raises `UserError` where nothing can be carried.
     """
-    for named in named_weights(net.graph):
-        layer = named.layer
-        if isinstance(layer, Recurrence) and layer.bidirectional and not layer.given:
-            raise UserError(
-                f"carry=true goes along a text; {named.layer_name} goes both ways, and what comes "
-                "after a window is not there yet"
-            )
     opened = _Carrying().net(net)
     further = opened.inputs[len(net.inputs) :]
     if not further:
-        raise UserError(
-            f"carry=true carries the states of recurrences; {net.name} has none that starts from "
-            "a first state of its own"
-        )
+        raise UserError(nothing_to_carry(net))
     graph, left = _with_outputs(opened.graph, [port.type for port in further])
     sizes = tuple(port.type.channels for port in further)
     carry = Carry(tuple(port.name for port in further), left, sizes, 1)  # type: ignore[arg-type]
     return opened.replace(graph=graph), carry
-
-
-def check(settings: Settings, batches: int) -> None:
-    """Refuses settings with which no window follows another, of so many batches in an epoch."""
-    if not isinstance(settings.data, Windows):
-        raise UserError(
-            "carry=true needs windows that follow one another, as those of text; "
-            f"data = {settings.data.word} has none"
-        )
-    if settings.accumulate > 1:
-        raise UserError("carry=true takes a step after each window; leave accumulate out")
-    if batches == 1:
-        raise UserError(
-            "carry=true carries nothing where all windows are one batch; write a smaller batch"
-        )
 
 
 class InOrder:

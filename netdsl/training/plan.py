@@ -27,13 +27,13 @@ from netdsl.data.scaling import Scaling, standardise
 from netdsl.data.split import Split, split
 from netdsl.data.streamed import Streamed
 from netdsl.diagnostics import UserError
+from netdsl.elaborate.carry import cannot_carry
 from netdsl.elaborate.parts import no_such_part, weights_of
 from netdsl.graph import ElaboratedNet, Graph, Port, named_nodes, named_weights
 from netdsl.tensor import TensorType
 from netdsl.training import metrics
 from netdsl.training.augment import augmenting
 from netdsl.training.carry import carrying
-from netdsl.training.carry import check as check_carry
 from netdsl.training.contest import contest_of, judged, undecayed
 from netdsl.training.draws import drawing, draws_of
 from netdsl.training.objective import Objective, main_output, objective, with_targets
@@ -129,7 +129,7 @@ def make_plan(net: ElaboratedNet, training: Training, base: Path) -> Plan:
     settings = _with_metrics(settings, phases[-1].task)
     net, drawn = _with_draws(net, phases, data, inputs, settings.seed)
     if settings.carry:
-        net, drawn = _with_carry(net, drawn, len(parts.train))
+        net, drawn = _with_carry(net, training, drawn, len(parts.train))
     plan = Plan(net, settings, tuple(drawn), data, parts, scalings, digest)
     for stretch in plan.phases:
         metrics.check(plan.metrics, stretch.task, data.classes)
@@ -183,16 +183,21 @@ def _with_draws(
 
 
 def _with_carry(
-    net: ElaboratedNet, phases: Iterable[Stretch], examples: int
+    net: ElaboratedNet, training: Training, phases: Iterable[Stretch], examples: int
 ) -> tuple[ElaboratedNet, Iterator[Stretch]]:
     """The net, and its phases, where states flow from window to window."""
-    found = list(phases)
-    for one in found:
-        check_carry(one.settings, steps_of(examples, one.settings))
+    sentence = cannot_carry(net, training)
+    if sentence is not None:
+        raise UserError(sentence)
+    if any(steps_of(examples, phase.settings) == 1 for phase in training.phases):
+        raise UserError(
+            f"carry=true carries nothing where all {examples} windows are one batch; write a "
+            "smaller batch"
+        )
     after, carry = carrying(net)
     return after, (
         replace(one, task=one.task.replace(carry=carry.replace(lanes=one.settings.batch)))
-        for one in found
+        for one in phases
     )
 
 

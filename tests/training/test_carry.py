@@ -233,8 +233,8 @@ ANEW = (
         (NONE, {}, "Net has none that starts from a first state of its own"),
         (ANEW, {}, "Net has none that starts from a first state of its own"),
         (WRITER, {"accumulate": 2}, "leave accumulate out"),
-        (WRITER, {"batch": "all"}, "all windows are one batch"),
-        (WRITER, {"batch": 500}, "all windows are one batch"),
+        (WRITER, {"batch": "all"}, "write batch as a number"),
+        (WRITER, {"batch": 500}, "all 70 windows are one batch"),
         (DIGITS, {"data": Digits()}, "data = digits has none"),
     ],
 )
