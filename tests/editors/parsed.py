@@ -13,9 +13,10 @@ from netdsl.syntax.parse import read_tokens
 from tests.conftest import REPOSITORY
 
 SPECS = [
-    *sorted((REPOSITORY / "examples").glob("*.net")),
-    *sorted((REPOSITORY / "specs").glob("*.net")),
-    *sorted((REPOSITORY / "specs" / "std").glob("*.net")),
+    path
+    for folder in ("examples", "specs")
+    for pattern in ("*.net", "*/*.net")  # further down are runs that somebody trained
+    for path in sorted((REPOSITORY / folder).glob(pattern))
 ]
 # What else can be written.
 EVERYTHING = REPOSITORY / "tests" / "editors" / "everything.net"

@@ -116,6 +116,8 @@ def _place(path: Path, token: Any) -> tuple[int, int]:
         ("rnn(8, activation=tanh)", (1, 19), "netdslArgumentSymbol"),
         ("rnn(8, activation=tanh)", (1, 8), "netdslArgument"),
         ("net N { input x: 8x8x1 }", (1, 19), "netdslTimes"),
+        ("net N { input x: 8x8x1 }", (1, 18), "netdslSize"),
+        ("net N { input x: 8x8x1 }", (1, 20), "netdslSize"),
         ("net N { input x: 8x8x1 }", (1, 15), "netdslInputName"),
         ("net output { output relu }", (1, 5), "netdslDefined"),
         ("net output { output relu }", (1, 14), "netdslStarting"),
