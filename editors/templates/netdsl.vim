@@ -42,7 +42,8 @@ syntax region netdslBody transparent matchgroup=netdslBracket start='{' end='}' 
 " Statements and items
 syntax match netdslStarting '\%(\%(^\|{\)\s*\)\@200<=\<\%(@starting@\)\>\%(\s*[=.]\)\@!'
 syntax match netdslSide '\%(\%(^\|{\)\s*\)\@200<=\<\K\k*\>\ze\s*=\%(=\)\@!'
-syntax region netdslImport matchgroup=netdslInclude start='^\s*from\>\ze\s*\%("\|\K\k*\s\+import\>\)' end=',\@1<!$' contains=netdslComment,netdslString,netdslImported,netdslImportWord
+syntax region netdslImport matchgroup=netdslInclude start='^\s*from\>\ze\s*\%("\|\K\k*\s\+import\>\)' end='\ze\s*\%(#\|$\)' contains=netdslString,netdslImported,netdslImportWord,netdslImportComma
+syntax region netdslImportComma contained transparent matchgroup=netdslBracket start=',' end='\ze[^ \t#]' contains=netdslComment
 syntax match netdslImported contained '\<\K\k*\>'
 syntax match netdslImportWord contained '\<\%(import\|as\)\>'
 syntax match netdslLet '\%(\%(^\|{\)\s*\)\@200<=\<\%(let\|shared\)\>\ze\s' nextgroup=netdslName skipwhite

@@ -123,6 +123,10 @@ def _place(path: Path, token: Any) -> tuple[int, int]:
         ("net output { output relu }", (1, 14), "netdslStarting"),
         ("digits -> adam", (1, 1), ""),
         ("relu  # conv", (1, 9), "netdslComment"),
+        ("from std import a  # why\nfrom std import b", (2, 1), "netdslInclude"),
+        ("from std import a,  # why\n  b", (1, 21), "netdslComment"),
+        ("from std import a,  # why\n  b", (2, 3), "netdslImported"),
+        ("from std import a,  # why\n  b\nrelu", (3, 1), "netdslLayer"),
         ('assert a, "# conv"', (1, 13), "netdslString"),
     ],
 )
