@@ -21,7 +21,7 @@ from netdsl.elaborate.static import survey
 from netdsl.elaborate.values import Definition
 from netdsl.elaborate.words import known_entry, layer_words
 from netdsl.lsp.hover import heading, one_line
-from netdsl.lsp.names import Global
+from netdsl.lsp.meanings import Global
 from netdsl.record import Record
 from netdsl.resources import specs_folder
 from netdsl.source import Source

@@ -18,14 +18,14 @@ from netdsl.catalog.base import Layer
 from netdsl.catalog.describe import parameters
 from netdsl.catalog.index import WORDS
 from netdsl.catalog.settings import Settings
-from netdsl.elaborate.members import AXES, WHOLE
 from netdsl.elaborate.static import survey
 from netdsl.graph import Graph, unrolled
 from netdsl.lsp import candidates, names
 from netdsl.lsp.candidates import Candidate
 from netdsl.lsp.context import Call, Context, context
 from netdsl.lsp.document import Document
-from netdsl.lsp.names import Global, Word
+from netdsl.lsp.meanings import NUMBERS, PROMISES, SIZES, Global, Word
+from netdsl.lsp.sections import kinds_of_setting, source_of
 from netdsl.syntax import tree
 
 ITEMS = {
@@ -55,7 +55,6 @@ _STATEMENTS = {
     "assert": 'assert ${1:condition}, "$0"',
     "expect": "expect $0",
 }
-_PROMISES = ("params", "total", "macs", "output")
 _BLOCKS = (tree.Block, tree.Net)
 
 
@@ -87,14 +86,14 @@ def _candidates(
         case "member":
             yield from _members(document, item, found.owner)
         case "promise":
-            yield from (Candidate(word, "argument") for word in _PROMISES)
+            yield from (Candidate(word, "argument", doc=doc) for word, doc in PROMISES.items())
         case "callable":
             yield from candidates.items(scope, _BLOCKS)
             yield from candidates.entries("layer", called=False)
         case "net":
             yield from candidates.items(scope, (tree.Net,))
         case "number":
-            yield from (Candidate(word, "symbol") for word in ("int", "float"))
+            yield from (Candidate(word, "symbol", doc=doc) for word, doc in NUMBERS.items())
         case "origin":
             yield from candidates.origins()
         case "import":
@@ -148,7 +147,7 @@ def _trained(document: Document, section: tree.Train) -> Iterator[Candidate]:
     yield Candidate("output", "local", "the main output")
     for node in (section, *(net.node for net in names.trained_nets(document.scope, section))):
         yield from candidates.locals_of(node, "")
-    source = names.source_of(section)
+    source = source_of(section)
     for field in source.gives if source is not None else ():
         yield Candidate(field, "local", "a field of the data")
 
@@ -197,7 +196,7 @@ def _of_setting(document: Document, setting: str) -> Iterator[Candidate]:
     if argument is None:
         return
     yield from candidates.values(argument)
-    for kind in names.kinds_of_setting(setting):
+    for kind in kinds_of_setting(setting):
         if kind in WORDS:
             yield from candidates.entries(kind)
     if isinstance(argument, WrittenNet):
@@ -213,7 +212,7 @@ def _members(document: Document, item: tree.Item | None, owner: str) -> Iterator
                 yield Candidate(name, "member", f"of {maker.node.name.name}")
         for graph in _graphs(document, item):
             yield from (Candidate(name, "member") for name in _handed_out(graph, owner))
-    yield from (Candidate(name, "member", "a size") for name in (*AXES, *WHOLE))
+    yield from (Candidate(name, "member", doc) for name, doc in SIZES.items())
 
 
 def _graphs(document: Document, item: tree.Item) -> list[Graph]:

@@ -13,11 +13,12 @@ from netdsl.elaborate.builtins import BUILTINS
 from netdsl.lsp import names
 from netdsl.lsp.document import Document
 from netdsl.lsp.facts import types_of
-from netdsl.lsp.names import (
+from netdsl.lsp.meanings import (
     BuiltinName,
     DataField,
     EntryParameter,
     Global,
+    LanguageWord,
     Local,
     MainOutput,
     Meaning,
@@ -78,6 +79,8 @@ def describe(document: Document, meaning: Meaning) -> str:
             told = list(dict.fromkeys(str(graph.types[graph.result]) for graph in graphs))
             here = f", here {_listed(told)}" if told else ""
             return f"the main output of {meaning.net.name.name}{here}"
+        case LanguageWord():
+            return meaning.text
         case DataField():
             return f"a field of {meaning.source.word}"
         case BuiltinName():

@@ -6,91 +6,39 @@ name that is called passes by tensors. Nothing is elaborated, so that it works i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TypeAlias
+from collections.abc import Iterator, Mapping
 
-from netdsl.catalog.arguments import Entry, EntryArgument
+from netdsl.catalog.arguments import Entry
+from netdsl.catalog.describe import parameters
 from netdsl.catalog.index import WORDS
 from netdsl.catalog.settings import Settings
-from netdsl.catalog.sources import DataSource
 from netdsl.elaborate.builtins import BUILTINS
 from netdsl.elaborate.families import origin, parameters_of
 from netdsl.elaborate.report import Mistake
-from netdsl.elaborate.scope import Named, Scope, bound_names
+from netdsl.elaborate.scope import Scope, bound_names
 from netdsl.elaborate.static import nodes_in, survey
 from netdsl.elaborate.values import Definition
 from netdsl.elaborate.words import entry_named, known_entry
-from netdsl.lsp.occurrences import Occurrence, occurrences
+from netdsl.lsp.meanings import (
+    IT,
+    NUMBERS,
+    PROMISES,
+    SIZES,
+    BuiltinName,
+    DataField,
+    EntryParameter,
+    Global,
+    LanguageWord,
+    Local,
+    MainOutput,
+    Meaning,
+    Word,
+)
+from netdsl.lsp.occurrences import Occurrence
 from netdsl.lsp.order import is_bound
-from netdsl.record import Record
+from netdsl.lsp.sections import kinds_of_setting, setting_at, source_of
 from netdsl.syntax import tree
 
-
-class Local(Record):
-    """A name that belongs to an item: a parameter, or what `as`, `=`, `let`, `input` name."""
-
-    item: tree.Item
-    scope: Scope
-    word: str
-
-    @property
-    def bindings(self) -> list[tree.Name]:
-        """Where the item binds it, in order."""
-        return [
-            occurrence.name
-            for occurrence in occurrences(self.item)
-            if occurrence.role == "bind" and occurrence.name.name == self.word
-        ]
-
-
-class Global(Record):
-    """An item of a file: a block, a net, a function, or a name of a file-level `let`."""
-
-    item: Named
-    scope: Scope
-    word: str
-
-    @property
-    def name(self) -> tree.Name:
-        """The name where it is defined."""
-        if not isinstance(self.item, tree.Let):
-            return self.item.name
-        return next(name for name in bound_names(self.item.pattern) if name.name == self.word)
-
-
-class Word(Record):
-    """An entry of the catalogue."""
-
-    entry: type[Entry]
-
-
-class EntryParameter(Record):
-    """An argument of an entry of the catalogue, or a setting of a train section."""
-
-    entry: type[Entry]
-    name: str
-
-
-class BuiltinName(Record):
-    """A function on numbers and lists that the language brings."""
-
-    name: str
-
-
-class MainOutput(Record):
-    """`output` in a loss: the main output of the net that is trained."""
-
-    net: tree.Net
-
-
-class DataField(Record):
-    """A field of the data, in a loss."""
-
-    name: str
-    source: type[DataSource]
-
-
-Meaning: TypeAlias = "Local | Global | Word | EntryParameter | BuiltinName | MainOutput | DataField"
 # In which order kinds of the catalogue are tried for a word in a train section, and elsewhere.
 _KINDS = ("layer", *sorted(WORDS.keys() - {"layer"}))
 
@@ -100,7 +48,7 @@ def meaning(scope: Scope, item: tree.Item, occurrence: Occurrence) -> Meaning | 
     name = occurrence.name
     match occurrence.role:
         case "bind":
-            if isinstance(item, tree.Let):
+            if isinstance(item, tree.Let) and name in bound_names(item.pattern):
                 return Global(item, scope, name.name)
             return Local(item, scope, name.name)
         case "item":
@@ -113,17 +61,60 @@ def meaning(scope: Scope, item: tree.Item, occurrence: Occurrence) -> Meaning | 
             return _argument(scope, item, occurrence.owner, name.name)
         case "member":
             assert occurrence.owner is not None
-            return _member(scope, item, occurrence.owner, name.name)
+            inside = _member(scope, item, occurrence.owner, name.name)
+            return inside or _language_word(SIZES, name.name)
         case "word":
-            known = isinstance(item, tree.Train) and name.name in Settings.arguments()
-            return EntryParameter(Settings, name.name) if known else None
+            if isinstance(item, tree.Train):
+                known = name.name in Settings.arguments()
+                return EntryParameter(Settings, name.name) if known else None
+            return _language_word({**PROMISES, **NUMBERS}, name.name)
         case _:
-            setting = setting_at(item, name.span.start) if isinstance(item, tree.Train) else None
-            called = occurrence.role == "call"
-            own = _own(scope, item, name.name, called)
-            if own is None or is_bound(item, name.name, name.span.start):
-                return own or _of_others(scope, item, name.name, setting)
-            return _of_others(scope, item, name.name, setting) or own
+            return _used(scope, item, name, occurrence.role == "call")
+
+
+def _language_word(words: Mapping[str, str], word: str) -> LanguageWord | None:
+    return LanguageWord(word, words[word]) if word in words else None
+
+
+def _used(scope: Scope, item: tree.Item, name: tree.Name, called: bool) -> Meaning | None:
+    """What a name means that is used at its place."""
+    word = name.name
+    own = _own(scope, item, word, called)
+    if own is not None and is_bound(item, word, name.span.start):
+        return own
+    if word == IT.word:
+        return IT
+    setting = setting_at(item, name.span.start) if isinstance(item, tree.Train) else None
+    symbol = None if called else _symbol(scope, item, name, setting)
+    return _find(scope, word) or symbol or _of_others(scope, item, word, setting) or own
+
+
+def _symbol(
+    scope: Scope, item: tree.Item, name: tree.Name, setting: str | None
+) -> EntryParameter | None:
+    """The argument or setting that a name is a symbol of."""
+    for node in nodes_in(item):
+        if not isinstance(node, tree.Call | tree.Default):
+            continue
+        for number, given in enumerate(node.arguments):
+            if given.value is name:
+                owner = node.callee if isinstance(node, tree.Call) else node.words[0]
+                target = callee(scope, item, owner)
+                entry = target.entry if isinstance(target, Word) else None
+                return _takes(entry, given.name.name if given.name else number, name.name)
+    return None if setting is None else _takes(Settings, setting, name.name)
+
+
+def _takes(entry: type[Entry] | None, place: str | int, word: str) -> EntryParameter | None:
+    """An argument of an entry by its name or place, if a word is a symbol of it."""
+    if entry is None:
+        return None
+    if isinstance(place, int):
+        by_place = [name for name, each in parameters(entry) if not each.keyword]
+        place = by_place[place] if place < len(by_place) else ""
+    argument = entry.arguments().get(place)
+    known = argument is not None and word in argument.symbols
+    return EntryParameter(entry, place) if known else None
 
 
 def named(
@@ -157,30 +148,6 @@ def _of_others(
     return Word(layer) if layer is not None else None
 
 
-def setting_at(section: tree.Train | tree.Phase, offset: int) -> str | None:
-    """The setting of a train section in whose value an offset of its source is."""
-    for item in section.settings:
-        if item.span.start <= offset <= item.span.end:
-            return setting_at(item, offset) if isinstance(item, tree.Phase) else item.name.name
-    return None
-
-
-def kinds_of_setting(name: str) -> tuple[str, ...]:
-    """The kinds of entries that a setting takes."""
-    argument = Settings.arguments().get(name)
-    if isinstance(argument, EntryArgument):
-        return (argument.kind.category,)
-    return _SETTING_KINDS.get(name, ())
-
-
-# Of settings that are no single entry.
-_SETTING_KINDS = {
-    "augment": ("augmentation",),
-    "loss": ("loss",),
-    "optimizer": ("optimizer",),
-}
-
-
 def callee(scope: Scope, item: tree.Item | None, expression: tree.Expression) -> Meaning | None:
     """What an expression names that is called, or applied as a step."""
     if isinstance(expression, tree.Call):
@@ -204,8 +171,10 @@ def called(
 
 
 def _own(scope: Scope, item: tree.Item | None, word: str, called: bool) -> Local | None:
-    """An item's own name: what is called is no tensor."""
-    if item is None or isinstance(item, tree.Let) or word not in survey(item).bound:
+    """An item's own name: what is called is no tensor, and what a file's `let` names an item."""
+    if item is None or word not in survey(item).bound:
+        return None
+    if isinstance(item, tree.Let) and word in {name.name for name in bound_names(item.pattern)}:
         return None
     return Local(item, scope, word) if not called or any(binds_layer(item, word)) else None
 
@@ -344,14 +313,3 @@ def trained_nets(scope: Scope, section: tree.Train) -> list[Definition]:
     ]
     nets = chosen or [Definition(net, scope) for net in scope.nets]
     return list({net.node: net for net in map(origin, nets)}.values())
-
-
-def source_of(section: tree.Train) -> type[DataSource] | None:
-    """The source of a train section's data; None where it names none that is known."""
-    for setting in section.settings:
-        if isinstance(setting, tree.Setting) and setting.name.name == "data":
-            value = setting.value.callee if isinstance(setting.value, tree.Call) else setting.value
-            word = value.name if isinstance(value, tree.Name) else ""
-            entry = known_entry(DataSource.category, word)
-            return entry if entry is not None and issubclass(entry, DataSource) else None
-    return None

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from netdsl.diagnostics import UserError
 from netdsl.lsp import names
 from netdsl.lsp.document import Document
-from netdsl.lsp.names import DataField, Global, Local, MainOutput, Meaning
+from netdsl.lsp.meanings import DataField, Global, LanguageWord, Local, MainOutput, Meaning
 from netdsl.lsp.occurrences import Occurrence, occurrences
 from netdsl.lsp.workspace import Specs, is_inside
 from netdsl.record import Record
@@ -126,7 +126,7 @@ def _key(document: Document, meaning: Meaning) -> object:
             return Global, meaning.scope.path, meaning.word
         case Local():
             item = meaning.item
-            named = item.name.name if isinstance(item, _NAMED) else None
+            named = item.name.name if isinstance(item, _NAMED) else item.span.text
             return Local, meaning.scope.path, named, meaning.word
     return meaning
 
@@ -185,6 +185,8 @@ def _check_name(new: str) -> None:
 def _check_meaning(document: Document, meaning: Meaning | None, word: str) -> None:
     if meaning is None:
         raise UserError("there is no name of a spec here")
+    if isinstance(meaning, LanguageWord):
+        raise UserError(f"{word} is a word of the language, and cannot be renamed")
     if isinstance(meaning, MainOutput | DataField):
         raise UserError(f"{word} is named by no spec, and cannot be renamed")
     if not isinstance(meaning, Global | Local):

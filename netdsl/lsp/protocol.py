@@ -14,7 +14,8 @@ from netdsl.diagnostics.explain import file as page_of
 from netdsl.elaborate.words import known_entry
 from netdsl.lsp.candidates import Candidate
 from netdsl.lsp.document import Document
-from netdsl.lsp.names import Global, named
+from netdsl.lsp.meanings import Global
+from netdsl.lsp.names import named
 from netdsl.lsp.navigate import Place
 from netdsl.lsp.positions import Positions
 from netdsl.lsp.signatures import Signature

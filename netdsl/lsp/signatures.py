@@ -10,7 +10,8 @@ from netdsl.lsp import names
 from netdsl.lsp.context import Call, call_at
 from netdsl.lsp.document import Document
 from netdsl.lsp.hover import one_line
-from netdsl.lsp.names import Global, Word
+from netdsl.lsp.meanings import Global, Word
+from netdsl.lsp.sections import setting_at
 from netdsl.record import Record
 from netdsl.syntax import tree
 
@@ -41,7 +42,7 @@ def signature(document: Document, offset: int) -> Signature | None:
         return None
     setting = None
     if isinstance(item, tree.Train):
-        setting = names.setting_at(item, offset - begin)
+        setting = setting_at(item, offset - begin)
     match names.called(document.scope, item, call.callee, setting):
         case Word() as word:
             return _of_entry(word, call)

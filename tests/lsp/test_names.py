@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from lsprotocol import types
 
+from netdsl.elaborate.members import AXES, WHOLE
+from netdsl.lsp.meanings import SIZES
 from tests.lsp.client import Spec
 from tests.lsp.conftest import Session
 
@@ -308,3 +310,56 @@ def test_the_nearest_meaning_is_renamed(session: Session, marked: str, places: l
         assert SHADOWED.count(old) == 1
         wanted = wanted.replace(old, re.sub("'\\w+'", "new", place))
     assert session.run(opened.rename(marked, "new")) == {opened.uri: wanted}
+
+
+WORDS = """\
+let pairs = [[each, each + 1] for each in range(3)]
+let others = [each for each in pairs]
+net Words {
+  input tokens: 12 of int
+  expect params = 72, macs = 32, output = 4
+  default dense(init=zeros)
+  embedding(8, 4) -> maxpool(2, ceil=true)
+  default conv(pad=same)
+  assert it.channels == 4, "no"
+  lstm(4, return=last, bias=none) -> relu
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("marked", "part"),
+    [
+        ("pad=sa|me", "pad=0"),
+        ("return=la|st", "return=last"),
+        ("of in|t", "whole numbers"),
+        ("expect par|ams", "how many weights"),
+        ("ma|cs = 32", "multiply-adds"),
+        ("out|put = 4", "the shape of its main output"),
+        ("assert i|t.", "the tensor that flows in"),
+        ("it.chan|nels", "the size of its last axis"),
+        ("init=zer|os", "zeros"),
+    ],
+)
+def test_words_of_the_language_say_what_they_are(session: Session, marked: str, part: str) -> None:
+    opened = session.open(WORDS)
+    assert part in session.run(opened.hover(marked))
+    params = types.PrepareRenameParams(**opened.at(marked))
+    assert session.run(session.client.text_document_prepare_rename_async(params)) is None
+    params_of_definition = types.DefinitionParams(**opened.at(marked))
+    found = session.run(session.client.text_document_definition_async(params_of_definition))
+    assert not found
+
+
+def test_sizes_are_those_of_a_tensor() -> None:
+    assert set(SIZES) == {*AXES, *WHOLE}
+
+
+def test_a_name_of_a_comprehension_is_its_own(session: Session) -> None:
+    opened = session.open(WORDS)
+    for marked in ("[[ea|ch, ", "for ea|ch in range"):
+        wanted = WORDS.replace("[each, each + 1] for each", "[one, one + 1] for one")
+        assert session.run(opened.rename(marked, "one")) == {opened.uri: wanted}
+        params = types.DefinitionParams(**opened.at(marked))
+        found = session.run(session.client.text_document_definition_async(params))
+        assert opened.places(found) == [WORDS.split("\n")[0].replace("for each", "for |each")]

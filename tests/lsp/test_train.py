@@ -105,6 +105,7 @@ train {
   loss      = cross_entropy(output, label) + weighted(mse(stem, stem, reduce=sum))
   metrics   = [accuracy, top(3)]
   optimizer = adam(lr=1e-3)
+  batch     = all
   phase head {
     freeze = [stem, backbone.inside]
     epochs = 3
@@ -131,6 +132,8 @@ def spec(session: Session) -> Spec:
         ("mse(st|em, ", "here 6 x 6 x 4"),
         ("+ weigh|ted(", "fn weighted(loss) = factor * loss"),
         ("red|uce=sum", "their mean or their sum"),
+        ("reduce=su|m", "their mean or their sum"),
+        ("= al|l", "how many examples are computed at once"),
         ("t|op(3)", "top("),
         ("freeze = [st|em", "here 6 x 6 x 4"),
         ("backbone.in|side", "here 6 x 6 x 4"),
