@@ -68,7 +68,7 @@ def run(command: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
     known = os.pathsep.join(map(str, (INSTALLED.resolve(), REPOSITORY)))
     done = subprocess.run(
         ["bash", "-c", f"{_PROGRAMS}\n{command}"],
-        env={**os.environ, "PYTHONPATH": known},
+        env={**os.environ, "PYTHONPATH": known, "HOME": os.getcwd()},
         capture_output=True,
         text=True,
         timeout=120,
@@ -95,8 +95,8 @@ def _without_figures(text: str) -> str:
     lines: list[str] = []
     for line in text.splitlines():
         plain = _RULE.sub("─", " ".join(_FIGURE.sub("#", line).split()))
-        if plain in lines[-1:] or lines[-2:] == [plain, "…"]:
-            del lines[lines.index(plain) + 1 :]
-        else:
+        if lines[-2:] == [plain, "…"]:
+            lines.pop()
+        elif lines[-1:] != [plain]:
             lines.append(plain)
     return "".join(f"{line}\n" for line in lines)

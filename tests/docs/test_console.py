@@ -39,6 +39,7 @@ def test_what_is_printed_must_be_shown(shown: str, holds: bool) -> None:
             "test: loss 0.1 on 359 examples\n",
             True,
         ),
+        ("epoch 1/2  train 1  9 %  1 s\nhead\nepoch 2/2  train 1  9 %  1 s\n…\n", False),
         ("epoch 1/18  loss 1.0  64 %  1 s\n…\n", False),
         ("epoch 1/18  train 1.0  64 %  1 s\n", False),
     ],
