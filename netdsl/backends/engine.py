@@ -114,6 +114,8 @@ class Task(Record):
     output; `folded` the outputs whose logits the loss takes; `scored` the term whose accuracy is
     told, None for none; `batch` how many examples an evaluation may take at once.
 
+    `watched` are outputs and fields that metrics look at beside the terms.
+
     `frozen` are the full names of weights and running statistics that stay as they are,
     `undecayed` those of weights that the optimizer's decay leaves out. A step averages the
     gradients of `accumulate` batches and cuts them down to the length `clip`; `ema` is the share
@@ -134,6 +136,7 @@ class Task(Record):
     optimizer: Optimizer
     penalties: tuple[Penalty, ...]
     batch: int
+    watched: tuple[tuple[Operand, Operand], ...] = ()
     frozen: frozenset[str] = frozenset()
     undecayed: frozenset[str] = frozenset()
     accumulate: int = 1
@@ -167,6 +170,7 @@ class Task(Record):
     def field_names(self) -> tuple[str, ...]:
         """The fields that flow into the net or into a loss, each once."""
         compared = [one.name for term in self.terms for one in term.operands if one.field]
+        compared += [field.name for _, field in self.watched]
         return tuple(dict.fromkeys((*self.inputs, *compared)))
 
     @property

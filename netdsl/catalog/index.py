@@ -179,6 +179,7 @@ WORDS: dict[str, dict[str, str]] = {
         "precision": "netdsl.catalog.metrics:Precision",
         "r2": "netdsl.catalog.metrics:R2",
         "recall": "netdsl.catalog.metrics:Recall",
+        "recall_at": "netdsl.catalog.metrics:RecallAt",
         "top": "netdsl.catalog.metrics:Top",
     },
     "objective of adversaries": {

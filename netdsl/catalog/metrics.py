@@ -1,6 +1,7 @@
 """Metrics: figures that are told of a net beside its loss.
 
-They compare what the scored term of the loss compares. All but `accuracy` are told of the
+They compare what the scored term of the loss compares, or the tensor and the field that they name
+(`f1(parity, odd)`). All but `accuracy` are told of the
 validation share after each epoch, and of the test share; the formulas are scikit-learn's.
 """
 
@@ -10,19 +11,23 @@ from typing import ClassVar, Literal
 
 from netdsl.catalog.arguments import Entry, choice
 from netdsl.catalog.quantities import whole
+from netdsl.record import Record
+from netdsl.source import Span
 
 Average = Literal["macro", "micro", "weighted"]
-# What a metric compares: classes, the probabilities of classes, or numbers.
-Kind = Literal["classes", "probabilities", "numbers"]
+# What a metric compares: classes, the probabilities of classes, or numbers; or where classes lie.
+Kind = Literal["classes", "probabilities", "numbers", "codes"]
 
 
 class Metric(Entry):
     """Base of figures that are told beside the loss.
 
-    `larger` says whether a large figure is a good one, `share` whether it is read in percent.
+    `operands` are what it may name, a tensor and a field. `larger` says whether a large figure is a
+    good one, `share` whether it is read in percent.
     """
 
     category: ClassVar[str] = "metric"
+    operands: ClassVar[tuple[str, ...]] = ("prediction", "target")
     kind: ClassVar[Kind] = "classes"
     larger: ClassVar[bool] = True
     share: ClassVar[bool] = True
@@ -124,6 +129,24 @@ class Bits(Perplexity):
     word: ClassVar[str] = "bits"
 
 
+class RecallAt(Metric):
+    """The share of examples that have one of their class among the `k` nearest others.
+
+    `recall_at(code, label)`: what is nearest, by Euclidean distance, is asked of the examples that
+    the figure is of. It is told of codes that a net puts examples into (Jegou, Douze and Schmid,
+    2011). Every code is kept until the share is done; its figure is `recall_at1`, for k = 1.
+    """
+
+    word: ClassVar[str] = "recall_at"
+    kind: ClassVar[Kind] = "codes"
+    k: int = whole("how many neighbours are looked at", 1, True)
+
+    @property
+    def figure(self) -> str:
+        """See `Metric.figure`."""
+        return f"{self.word}{self.k}"
+
+
 class _OfNumbers(Metric):
     """Base of metrics of a regression."""
 
@@ -154,15 +177,41 @@ class R2(_OfNumbers):
     larger: ClassVar[bool] = True
 
 
+class MetricTerm(Record):
+    """A metric of an output of the net and a field of the data, by their names.
+
+    `name` is what the output is called in figures, `places` where both were written.
+    """
+
+    metric: Metric
+    operands: tuple[str, ...]
+    name: str
+    places: tuple[Span, ...] = ()
+
+    @property
+    def figure(self) -> str:
+        """The name of the figure, behind that of the output."""
+        own = self.metric.figure
+        return own and f"{self.name}_{own}"
+
+
 _KNOWN: dict[str, type[Metric]] = {
     metric.word: metric
     for metric in (
-        Accuracy, Top, Precision, Recall, F1, Iou, Auc, Perplexity, Bits, Mae, Mse, R2
+        Accuracy, Top, Precision, Recall, F1, Iou, Auc, Perplexity, Bits, RecallAt, Mae, Mse, R2
     )
 }  # fmt: skip
 
 
 def metric_of(figure: str) -> type[Metric] | None:
-    """The metric that a figure of the log is of (`val_top5`); None for a loss or anything else."""
-    name = figure.removeprefix("val_")
-    return _KNOWN.get(name) or _KNOWN.get(name.rstrip("0123456789"))
+    """The metric that a figure of the log is of (`val_top5`, `parity_f1`).
+
+    None for a loss or anything else.
+    """
+    while figure:
+        found = _KNOWN.get(figure) or _KNOWN.get(figure.rstrip("0123456789"))
+        if found is not None:
+            return found
+        # The name of a share or of an output stands before it.
+        figure = figure.partition("_")[2]
+    return None

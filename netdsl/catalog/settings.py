@@ -22,7 +22,7 @@ from netdsl.catalog.arguments import (
 from netdsl.catalog.augmentations import Augmentation
 from netdsl.catalog.losses import Loss, LossSum, LossTerm, WrittenLoss
 from netdsl.catalog.methods import Method, Supervised
-from netdsl.catalog.metrics import Metric
+from netdsl.catalog.metrics import Metric, MetricTerm
 from netdsl.catalog.optimizers import Optimizer, optimizer_choice
 from netdsl.catalog.quantities import Whole, number, whole
 from netdsl.catalog.schedules import Constant, Schedule
@@ -176,7 +176,7 @@ class Settings(Entry):
         "how examples are changed for training, step after step", (), True
     )
     loss: LossSum = loss_expression("what is made small", REQUIRED, True)
-    metrics: tuple[Metric, ...] | None = metric_list(
+    metrics: tuple[Metric | MetricTerm, ...] | None = metric_list(
         "figures beside the loss; [accuracy] for a classification", None, True
     )
     optimizer: Optimizer = optimizer_choice("how gradients move the weights", REQUIRED, True)

@@ -168,7 +168,19 @@ def _tell(made: str | list[float], as_json: bool) -> None:
         click.echo(made if isinstance(made, str) else "\n".join(f"{value:g}" for value in made))
 
 
+def _shape(answer: dict[str, Any]) -> str:
+    """The shape of an answer that is a map of numbers, which --json has; empty for any other."""
+    sizes, values = [], answer.get("value")
+    while isinstance(values, list):
+        sizes.append(str(len(values)))
+        values = values[0]
+    return " x ".join(sizes) if len(sizes) > 1 else ""
+
+
 def _shown(answer: dict[str, Any]) -> str:
+    if "outputs" in answer:
+        parts = (f"{name} {_shape(one) or _shown(one)}" for name, one in answer["outputs"].items())
+        return "; ".join(parts)
     if "text" in answer:
         return str(answer["text"])
     if "pixels" in answer:

@@ -54,7 +54,8 @@ class Field:
     The numbers are float32 or int64; those of an image may be uint8, where 255 means 1. `columns`
     are those of a table that has names; `standardised` says that the numbers in it are to have mean
     0 and standard deviation 1 over the training share. `size` is what pictures are resized to, and
-    `vocabulary` what numbers of a text mean.
+    `vocabulary` what numbers of a text mean. `classes` are the names of a label's classes where it
+    is not the source's target.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Field:
     standardised: bool = False
     size: tuple[int, int] | None = None
     vocabulary: Vocabulary | None = None
+    classes: tuple[str, ...] = ()
 
     @property
     def array(self) -> Array:
@@ -121,6 +123,10 @@ class DataSet:
             checksum = zlib.crc32(_content(field.values), checksum)
         return f"{checksum:08x}"
 
+    def classes_of(self, name: str) -> tuple[str, ...]:
+        """The names of the classes of a label, the target or another."""
+        return self.classes if name == self.target else self.fields[name].classes
+
     def with_field(self, field: Field, classes: tuple[str, ...] | None = None) -> DataSet:
         """The same examples with one field changed."""
         return replace(
@@ -141,16 +147,16 @@ def counted(labels: Array) -> Array:
     return kept
 
 
-def as_labels(data: DataSet) -> DataSet:
-    """The data set with its target as classes; a target that is a label already stays.
+def as_labels(data: DataSet, name: str | None = None) -> DataSet:
+    """The data set with its target, or a field of that name, as classes; a label stays.
 
     Numbers that are whole become classes in their order, named as they are written. Raises
     `UserError` where they are not whole.
     """
-    target = data.fields[data.target]
+    target = data.fields[name or data.target]
     if target.kind == "label":
         return data
-    if target.kind != "number":
+    if target.kind != "number" and (target.name == data.target or target.type.rank):
         raise UserError(f"{data.name}: {target.name} is no label, for it is {target.type}")
     uneven = np.flatnonzero(target.array != np.round(target.array))
     if len(uneven):
@@ -160,4 +166,7 @@ def as_labels(data: DataSet) -> DataSet:
         )
     numbers, labels = np.unique(target.array, return_inverse=True)
     field = replace(target, kind="label", values=labels.reshape(-1).astype(np.int64))
-    return data.with_field(field, tuple(f"{number:g}" for number in numbers))
+    names = tuple(f"{number:g}" for number in numbers)
+    if target.name == data.target:
+        return data.with_field(field, names)
+    return data.with_field(replace(field, classes=names))

@@ -7,17 +7,19 @@ at the end of the net; the net's own layers, names and outputs stay as they are.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from netdsl.catalog.index import WORDS
 from netdsl.catalog.losses import Loss, LossSum, LossTerm, WrittenLoss
+from netdsl.catalog.metrics import MetricTerm
 from netdsl.catalog.settings import Training
 from netdsl.catalog.sources import DataSource
 from netdsl.elaborate import binding, bodies, defaults, expressions, resume
 from netdsl.elaborate.families import parameters_of
 from netdsl.elaborate.frame import Elaboration, Frame
+from netdsl.elaborate.metrics import read_metrics
 from netdsl.elaborate.nets import deep
 from netdsl.elaborate.operands import meant, operand, settle
 from netdsl.elaborate.report import Mistake
@@ -55,13 +57,21 @@ def with_losses(
     for expression in dict.fromkeys(written):  # most phases have the loss of the run
         found = read_loss(elaboration, scope, net, expression)
         if found is not None:
-            failed |= not _fields_known(elaboration, found, training.settings.data)
+            known_fields = _fields_known(
+                elaboration, found.net, found.loss.terms, training.settings.data, "the loss uses"
+            )
+            failed |= not known_fields
         failed |= found is None
         net, known[expression] = (found.net, found.loss) if found else (net, LossSum(()))
-    if failed:
+    told = read_metrics(elaboration, scope, net, training.settings.metrics)
+    if told is None:
+        return None
+    net, metrics = told
+    terms = [one for one in metrics or () if isinstance(one, MetricTerm)]
+    if not _fields_known(elaboration, net, terms, training.settings.data, "metrics use") or failed:
         return None
     own, *of_phases = [
-        each.replace(loss=known[expression])
+        each.replace(loss=known[expression], metrics=metrics)
         for each, expression in zip(settings, written, strict=True)
     ]
     phases = [
@@ -96,12 +106,18 @@ def read_loss(
     return ReadLoss(resume.frozen(net, frame.builder), loss)
 
 
-def _fields_known(elaboration: Elaboration, read: ReadLoss, source: DataSource) -> bool:
+def _fields_known(
+    elaboration: Elaboration,
+    net: ElaboratedNet,
+    terms: Iterable[LossTerm | MetricTerm],
+    source: DataSource,
+    uses: str,
+) -> bool:
     """Whether what is no tensor of the net is a field, as far as that is known without the data."""
-    graph = read.net.graph
+    graph = net.graph
     tensors = {"output", *(o.name for o in graph.outputs), *(port.name for port in graph.ports)}
     known = True
-    for term in read.loss.terms:
+    for term in terms:
         for name, place in zip(term.operands, term.places, strict=True):
             # `label` is the target of any source.
             if not source.gives or name in {"label", *source.gives, *tensors}:
@@ -109,8 +125,7 @@ def _fields_known(elaboration: Elaboration, read: ReadLoss, source: DataSource) 
             known = False
             mistake = Mistake(
                 "unknown-name",
-                f"the loss uses {name}, which is no tensor of {read.net.name} and no field of "
-                f"{source.word}",
+                f"{uses} {name}, which is no tensor of {net.name} and no field of {source.word}",
                 place,
                 help=did_you_mean(
                     tree.Name(place, name), {*graph.members, *source.gives, "output"}

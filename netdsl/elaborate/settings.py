@@ -15,6 +15,7 @@ from netdsl.catalog.settings import (
     OF_RUN,
     Augmentations,
     LossExpression,
+    Metrics,
     Phase,
     Settings,
     Training,
@@ -23,6 +24,7 @@ from netdsl.diagnostics import Help, Label, UserError
 from netdsl.elaborate import binding, defaults
 from netdsl.elaborate.augmentations import augmentations
 from netdsl.elaborate.frame import Elaboration, Frame
+from netdsl.elaborate.metrics import metrics
 from netdsl.elaborate.report import Mistake
 from netdsl.elaborate.scope import Scope
 from netdsl.elaborate.suggest import did_you_mean, nearest, with_suggestion
@@ -264,6 +266,8 @@ def _value(frame: Frame, setting: tree.Setting) -> Any:
     kind = Settings.arguments()[setting.name.name]
     if isinstance(kind, LossExpression):
         return kind.accept(WrittenLoss(setting.value))
+    if isinstance(kind, Metrics):
+        return metrics(frame, kind, setting.value)
     if isinstance(kind, Augmentations):
         return augmentations(frame, kind, setting.value)
     return binding.accepted(frame, kind, setting.value, "train")

@@ -7,6 +7,7 @@ from typing import Any
 
 from netdsl.catalog.arguments import Entry, Text, show
 from netdsl.catalog.losses import LossSum, LossTerm
+from netdsl.catalog.metrics import MetricTerm
 from netdsl.catalog.settings import Phase, Settings, Training
 from netdsl.record import REQUIRED, Record
 
@@ -78,6 +79,8 @@ def _pieces(value: Any) -> Iterator[Piece]:
             if number:
                 yield Piece(" + ")
             yield from _term(term)
+    elif isinstance(value, MetricTerm):
+        yield from _call(value.metric, [place.text for place in value.places])
     elif isinstance(value, Entry):
         yield from _call(value)
     elif isinstance(value, tuple):

@@ -7,10 +7,12 @@ from typing import Any, Literal
 
 import numpy as np
 
-from netdsl.backends.engine import Array, Task, distance
+from netdsl.backends.engine import Array, Operand, Task, Term, distance
 from netdsl.catalog.losses import Contrastive
+from netdsl.data.fields import DataSet
 from netdsl.data.scaling import Scaling
 from netdsl.data.vocabulary import Vocabulary
+from netdsl.graph import PRIVATE, ElaboratedNet
 from netdsl.record import Record
 from netdsl.training.objective import PLAIN
 
@@ -69,6 +71,51 @@ def reading_of(
     if term is None:
         aimed = _compared(task)
         return Reading(task.output, (), "none", False, scaling=scalings.get(aimed))
+    return classified(task, term, classes)
+
+
+def further_readings(
+    net: ElaboratedNet, task: Task, data: DataSet, scalings: Mapping[str, Scaling]
+) -> list[Reading]:
+    """How the outputs are read that the answer itself is not read of, in their order."""
+    own = reading_of(task, data.classes)
+    outputs = (one for one in net.graph.outputs if one.kind != "auxiliary")
+    names = [one.name for one in outputs if not one.name.startswith(PRIVATE)]
+    return [
+        _read_alone(task, name, data, scalings)
+        for name in names
+        if name not in (own.output, own.against)
+    ]
+
+
+def _read_alone(task: Task, output: str, data: DataSet, scalings: Mapping[str, Scaling]) -> Reading:
+    """How an output is read by the first term that compares it with a field."""
+    for term in task.terms:
+        if term.prediction.name.removeprefix(PLAIN) != output or not term.truth.field:
+            continue
+        aimed = data.fields[term.truth.name]
+        if aimed.kind == "label" and not term.loss.of_pairs:
+            return classified(task, term, classes_of_output(term.prediction, aimed.name, data))
+        scaling = None if aimed.name in task.inputs else scalings.get(aimed.name)
+        return Reading(output, (), "none", False, scaling=scaling)
+    return Reading(output, (), "none", False)
+
+
+def classes_of_output(output: Operand, target: str, data: DataSet) -> tuple[str, ...]:
+    """The names of an output's classes: those of the field, else their numbers."""
+    names = data.classes_of(target)
+    return names if len(names) == units_of(output) else tuple(map(str, range(units_of(output))))
+
+
+def units_of(output: Operand) -> int:
+    """How many classes an output tells apart; one unit stands for two."""
+    count = output.type.channels
+    assert isinstance(count, int), "layers with weights made it"
+    return max(count, 2)
+
+
+def classified(task: Task, term: Term, classes: tuple[str, ...]) -> Reading:
+    """How the classes that a term compares are read of an output."""
     # A folded output gives probabilities already; logits still need the activation.
     logits = term.loss.takes_logits and term.prediction.name not in task.folded
     activation: Activation = "none"

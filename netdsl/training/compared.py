@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from netdsl.catalog.losses import LossTerm
+from netdsl.catalog.metrics import MetricTerm
 from netdsl.data.fields import DataSet, Field
 from netdsl.data.streamed import Streamed
 from netdsl.diagnostics import SpecError, UserError
@@ -20,9 +21,9 @@ _COUNTS = {2: "two", 3: "three"}
 
 
 def refused(
-    term: LossTerm, message: str, at: int, code: str = "wrong-value", help: str = ""
+    term: LossTerm | MetricTerm, message: str, at: int, code: str = "wrong-value", help: str = ""
 ) -> UserError | SpecError:
-    """A mistake in a loss, at the place of its tensor number `at` where that is known."""
+    """A mistake in a loss or metric, at the place of its tensor number `at` where that is known."""
     if at < len(term.places):
         return SpecError((Mistake(code, message, term.places[at], help=help).diagnostic,))
     return UserError(f"{message}; {help}" if help else message)
@@ -33,6 +34,26 @@ def check(
 ) -> None:
     """Refuses a term whose tensors do not fit one another."""
     _Comparison(net, term, found, data).check()
+
+
+def check_metric(term: MetricTerm, type: TensorType, field: Field, data: DataSet) -> None:
+    """Refuses a metric whose output and field do not fit one another."""
+    metric, told = term.metric, f"{field.name} of {data.name} is {field.type}"
+    if metric.kind == "codes":
+        if field.type.number != "int" or field.type.rank:
+            raise refused(term, f"{metric.word} needs a class for each example, but {told}", 1)
+        return
+    if (metric.kind == "numbers") == (field.type.number == "int"):
+        wants = "numbers" if metric.kind == "numbers" else "classes"
+        raise refused(term, f"{metric.word} needs a target of {wants}, but {told}", 1)
+    of_units = _same(_without_last(type), field.type) if type.rank else False
+    fits = of_units and (metric.kind != "numbers" or type.channels == 1)
+    if not fits and not (metric.kind == "numbers" and _same(type, field.type)):
+        raise refused(term, f"{metric.word}: {term.name} is {type}, but {told}", 0, "shape")
+    count = len(data.classes_of(field.name))
+    if metric.kind != "numbers" and count and type.channels not in (1, count):
+        told = f"{term.name} is {type}, but {field.name} has {count} classes"
+        raise refused(term, f"{metric.word}: {told}", 0)
 
 
 class _Comparison:
@@ -77,8 +98,8 @@ class _Comparison:
             raise self._refused(
                 f"{word}: {self._shown(0)}, but each example of {self._shown(1)}", 0
             )
-        classes = len(self._data.classes)
-        if target.name == self._data.target and type.channels != classes:
+        classes = len(self._data.classes_of(target.name))
+        if classes and type.channels != classes:
             way_out = "one unit for two classes goes with sigmoid and binary_cross_entropy"
             raise self._refused(
                 f"{word} needs one unit for each class: {self._shown(0)}, but {self._told(target)} "

@@ -6,6 +6,7 @@ from typing import Any
 
 from netdsl.catalog.arguments import Entry, Symbol
 from netdsl.catalog.losses import LossSum, LossTerm
+from netdsl.catalog.metrics import MetricTerm
 from netdsl.record import Record
 
 
@@ -15,6 +16,8 @@ def describe(value: object) -> Any:
         return {"name": value.word} | _fields(value)
     if isinstance(value, LossSum):
         return [_term(term) for term in value.terms]
+    if isinstance(value, MetricTerm):
+        return describe(value.metric) | {"operands": list(value.operands)}
     if isinstance(value, tuple):
         return [describe(item) for item in value]
     if value is None or isinstance(value, (bool, int, float, str)):

@@ -10,13 +10,14 @@ from netdsl.analyze.fold import folded as fold_of
 from netdsl.backends.engine import Operand, Term
 from netdsl.catalog.layers.scaling import Identity
 from netdsl.catalog.losses import BALANCED, CrossEntropy, Loss, LossSum, LossTerm
+from netdsl.catalog.metrics import Metric, MetricTerm
 from netdsl.data.fields import DataSet, Field, Indices, as_labels, counted
 from netdsl.data.streamed import Streamed
 from netdsl.diagnostics import SpecError, UserError
 from netdsl.elaborate.suggest import suggestion
 from netdsl.graph import PRIVATE, ElaboratedNet, Node, Output, Written
 from netdsl.record import Record
-from netdsl.training.compared import check, refused
+from netdsl.training.compared import check, check_metric, refused
 
 # Before the name of an output that the loss takes as it is, beside its logits.
 PLAIN = f"{PRIVATE}plain_"
@@ -49,10 +50,11 @@ def main_output(net: ElaboratedNet) -> Output:
 def with_targets(net: ElaboratedNet, loss: LossSum, data: DataSet) -> DataSet:
     """The data set with numbers as classes where a loss wants them."""
     finder = _Finder(net, data, {})
+    flowing = {port.name for port in net.inputs}
     for term in loss.terms:
-        for found in finder.operands(term):
-            if found is data.fields[data.target] and _is_classes(term.loss, found):
-                return as_labels(data)
+        *_, last = finder.operands(term)
+        if isinstance(last, Field) and last.name not in flowing and _is_classes(term.loss, last):
+            data = as_labels(data, last.name)
     return data
 
 
@@ -84,6 +86,24 @@ def objective(
     if all(term.auxiliary for term in terms):
         raise UserError("the loss uses auxiliary outputs alone, which are absent from evaluation")
     return Objective(outputs.net, tuple(terms), folded, scored)
+
+
+def looked_at(
+    net: ElaboratedNet, term: MetricTerm, data: DataSet, inputs: Mapping[str, str]
+) -> tuple[Operand, Operand]:
+    """The output and the field that a metric names; `UserError` or `SpecError` where they differ.
+
+    `inputs` has the field of each input.
+    """
+    finder, word = _Finder(net, data, inputs), term.metric.word
+    output, field = (finder.operand(term, term.metric, at) for at in (0, 1))
+    if not isinstance(output, Output) or output.kind == "auxiliary":
+        raise refused(term, f"{word} looks at a tensor of the net that evaluation has", 0)
+    if not isinstance(field, Field):
+        raise refused(term, f"{word} compares it with a field of the data", 1)
+    type = net.graph.types[output.value]
+    check_metric(term, type, field, data)
+    return Operand(output.name, type, False), Operand(field.name, field.type, True)
 
 
 class _Use:
@@ -119,16 +139,17 @@ class _Finder:
     def operands(self, term: LossTerm) -> list[Output | Field]:
         """The outputs and fields that a term is about; without any the main output and target."""
         if term.operands:
-            return [self._operand(term, at) for at in range(len(term.operands))]
+            return [self.operand(term, term.loss, at) for at in range(len(term.operands))]
         if term.loss.operands != Loss.operands:
             shown = ", ".join(term.loss.operands)
             raise UserError(f"{term.loss.word} names its tensors: {term.loss.word}({shown})")
         return [main_output(self._net), self._data.fields[self._data.target]]
 
-    def _operand(self, term: LossTerm, at: int) -> Output | Field:
+    def operand(self, term: LossTerm | MetricTerm, entry: Loss | Metric, at: int) -> Output | Field:
+        """The output or field that a term names at a place."""
         name = term.operands[at]
         output, field = self._output(name), self._field(name.removeprefix(PRIVATE))
-        first, second = (field, output) if term.loss.operands[at] in _FIELDS else (output, field)
+        first, second = (field, output) if entry.operands[at] in _FIELDS else (output, field)
         found = first or second
         if found is None:
             raise self._unknown(term, at)
@@ -143,13 +164,14 @@ class _Finder:
             name = self._data.target
         return self._data.fields.get(self._inputs.get(name, name))
 
-    def _unknown(self, term: LossTerm, at: int) -> UserError | SpecError:
+    def _unknown(self, term: LossTerm | MetricTerm, at: int) -> UserError | SpecError:
         name = term.operands[at]
         graph, fields = self._net.graph, list(self._data.fields)
         outputs = [output.name for output in graph.outputs if not output.name.startswith(PRIVATE)]
+        uses = "the loss uses" if isinstance(term, LossTerm) else "metrics use"
         return refused(
             term,
-            f"the loss uses {name}, which is no tensor of {self._net.name} and no field of "
+            f"{uses} {name}, which is no tensor of {self._net.name} and no field of "
             f"{self._data.name}; its fields are {', '.join(fields)}",
             at,
             "unknown-name",
@@ -230,6 +252,7 @@ def _learned(written: LossTerm, found: list[Output | Field], data: DataSet, trai
 
 def _is_classes(loss: Loss, target: Field) -> bool:
     """Whether numbers of a target are to be read as classes."""
-    if target.kind != "number":
+    whole = target.kind == "array" and target.type.number == "int" and not target.type.rank
+    if target.kind != "number" and not whole:
         return False
     return loss.takes_label or (loss.folds == "sigmoid" and len(np.unique(target.array)) == 2)

@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 
 from netdsl.backends.contest import DISCRIMINATOR_LOSS, GENERATOR_LOSS
-from netdsl.backends.engine import Penalty, Task
+from netdsl.backends.engine import Operand, Penalty, Task
 from netdsl.catalog.base import Weighted
 from netdsl.catalog.layers.norm import BatchNorm
 from netdsl.catalog.methods import Adversarial, Hebbian, Stylize
-from netdsl.catalog.metrics import Accuracy, Metric
+from netdsl.catalog.metrics import Accuracy, Metric, MetricTerm
 from netdsl.catalog.schedules import Plateau
 from netdsl.catalog.settings import Patience, Phase, Settings, Training
 from netdsl.data.examples import Examples
@@ -36,7 +36,7 @@ from netdsl.training.augment import augmenting
 from netdsl.training.carry import carrying
 from netdsl.training.contest import contest_of, judged, undecayed
 from netdsl.training.draws import drawing, draws_of
-from netdsl.training.objective import Objective, main_output, objective, with_targets
+from netdsl.training.objective import Objective, looked_at, main_output, objective, with_targets
 from netdsl.training.order import length, steps_of
 
 # Nothing is kept for a gradient in evaluation, so that more examples fit at once.
@@ -87,7 +87,7 @@ class Plan:
         return Examples({n: v for n, v in self.arrays.items() if n in used}, workers)
 
     @property
-    def metrics(self) -> tuple[Metric, ...]:
+    def metrics(self) -> tuple[Metric | MetricTerm, ...]:
         """What is told beside the loss."""
         return self.settings.metrics or ()
 
@@ -126,7 +126,8 @@ def make_plan(net: ElaboratedNet, training: Training, base: Path) -> Plan:
         # A loss may ask for further outputs.
         stretch, net = _stretch(net, phase, data, inputs, parts.train)
         phases.append(stretch)
-    settings = _with_metrics(settings, phases[-1].task)
+    settings, watched = _with_metrics(settings, net, phases[-1].task, data, inputs)
+    phases = [replace(one, task=one.task.replace(watched=watched)) for one in phases]
     net, drawn = _with_draws(net, phases, data, inputs, settings.seed)
     if settings.carry:
         net, drawn = _with_carry(net, training, drawn, len(parts.train))
@@ -211,10 +212,23 @@ def _goal(
     return objective(net, settings.loss, data, fields, train)
 
 
-def _with_metrics(settings: Settings, task: Task) -> Settings:
+def _with_metrics(
+    settings: Settings, net: ElaboratedNet, task: Task, data: DataSet, inputs: tuple[str, ...]
+) -> tuple[Settings, tuple[tuple[Operand, Operand], ...]]:
+    """The settings with their metrics, and what those look at that name it."""
     if settings.metrics is None:
-        return settings.replace(metrics=() if task.scored is None else (Accuracy(),))
-    return settings
+        return settings.replace(metrics=() if task.scored is None else (Accuracy(),)), ()
+    fields = dict(zip((port.name for port in net.inputs), inputs, strict=False))
+    told: list[Metric | MetricTerm] = []
+    watched = {}
+    for metric in settings.metrics:
+        if isinstance(metric, MetricTerm):
+            found = looked_at(net, metric, data, fields)
+            names = tuple(operand.name for operand in found)
+            watched[names] = found
+            metric = metric.replace(operands=names)
+        told.append(metric)
+    return settings.replace(metrics=tuple(told)), tuple(watched.values())
 
 
 def _frozen(net: ElaboratedNet, phase: Phase) -> frozenset[str]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from netdsl.backends.engine import Array, Indices, Judge
-from netdsl.catalog.metrics import Accuracy, Confusion, Iou
+from netdsl.catalog.metrics import Confusion, Iou
 from netdsl.data.examples import Examples
-from netdsl.training.metrics import Measure
+from netdsl.training.metrics import Measure, further
 from netdsl.training.plan import Plan
 
 # What becomes of each class is told of so many at most: its square is counted.
@@ -21,7 +21,7 @@ def evaluate(plan: Plan, engine: Judge, examples: Examples, rows: Indices) -> di
     `confusion[i][j]` counts the examples of class i that were taken for class j. Examples that
     cannot be read do not count.
     """
-    told = [m for m in plan.metrics if m.figure and not isinstance(m, Accuracy)]
+    told = further(plan.metrics)
     few = plan.task.scored is not None and len(plan.data.classes) <= _MOST_CLASSES
     if not few and not told:
         figures = engine.evaluate(rows)

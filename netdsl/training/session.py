@@ -25,7 +25,7 @@ from netdsl.data.vocabulary import Vocabulary
 from netdsl.diagnostics import UserError
 from netdsl.graph import ElaboratedNet, named_weights
 from netdsl.training import curves, loop, pretrained
-from netdsl.training.answer import Reading, answers, reading_of
+from netdsl.training.answer import Reading, answers, further_readings, reading_of
 from netdsl.training.backends import backend, runtime
 from netdsl.training.carry import InOrder, carrying
 from netdsl.training.contest import contest_of, roles
@@ -296,17 +296,33 @@ def predict(
 ) -> list[dict[str, Any]]:
     """What a run's net says of new examples, by the backend that trained or another.
 
-    The run's own data is not needed. `drawing` gets pictures of classes of pixels, see `drawn`.
+    The run's own data is not needed. Where the net has further outputs, `outputs` has what is said
+    of each, the first one's too. `drawing` gets pictures of classes of pixels, see `drawn`.
     """
     known = trained(path, device, opener, backend_name)
     told = []
     for names, arrays in new_examples(files, known.schemas):
-        values = known.reading.numbers(known.model.predict(arrays))
+        outputs = known.model.predict(arrays)
+        values = known.reading.numbers(outputs)
         found = answers(values, known.reading, known.vocabulary)
+        if known.further:
+            found = _with_outputs(found, outputs, known)
         told += [{"input": name} | answer for name, answer in zip(names, found, strict=True)]
         if drawing is not None:
             drawing(drawn(names, arrays, known.schemas, values, known.reading, plain))
     return told
+
+
+def _with_outputs(
+    answered: list[dict[str, Any]], outputs: Mapping[str, Array], known: Trained
+) -> list[dict[str, Any]]:
+    """The answers of each example with those of every output by name."""
+    of = {known.reading.output: answered}
+    of |= {one.output: answers(outputs[one.output], one) for one in known.further}
+    return [
+        one | {"outputs": {name: found[at] for name, found in of.items()}}
+        for at, one in enumerate(answered)
+    ]
 
 
 def generate(
@@ -341,12 +357,16 @@ def generate(
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """A net of a run with its weights, what flows into it, and how its output is read."""
+    """A net of a run with its weights, what flows into it, and how its outputs are read.
+
+    `further` are the outputs that the answer itself is not read of.
+    """
 
     net: ElaboratedNet
     model: Model
     schemas: list[Schema]
     reading: Reading
+    further: list[Reading]
 
     @property
     def vocabulary(self) -> Vocabulary | None:
@@ -400,7 +420,9 @@ def trained(
     if carried:
         model = InOrder(model, carried[1])
     model.put_weights(weights)
-    return Trained(net, model, schemas, read_as)
+    there = {output.name for output in net.graph.outputs}
+    others = [Reading.from_json(one) for one in stored.get("further", ())]
+    return Trained(net, model, schemas, read_as, [one for one in others if one.output in there])
 
 
 def _predicting(spec: Spec, reading: Reading) -> ElaboratedNet:
@@ -447,6 +469,9 @@ def _described(spec: Spec, plan: Plan) -> dict[str, Any]:
         "classes": list(plan.data.classes),
         "inputs": [_schema(plan, name).to_json() for name in plan.task.inputs],
         "reading": reading_of(plan.task, plan.data.classes, plan.scalings).to_json(),
+        "further": [
+            one.to_json() for one in further_readings(spec.net, plan.task, plan.data, plan.scalings)
+        ],
     }
 
 

@@ -1,4 +1,4 @@
-"""A net of two towers tells digits apart that training has not seen, and its figures are right."""
+"""Towers that share their weights tell digits apart that training has not seen."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from sklearn.decomposition import PCA
 from sklearn.metrics import accuracy_score, precision_score, recall_score, roc_auc_score
 from sklearn.metrics.pairwise import paired_distances
+from sklearn.model_selection import LeaveOneOut, cross_val_score
+from sklearn.neighbors import KNeighborsClassifier
 
 from netdsl.backends.engine import Array
 from netdsl.cli.specs import open_spec
@@ -73,3 +76,23 @@ def pictures(plan: Plan, rows: Array) -> list[Array]:
     """The pictures of these pairs, one after the other, as bytes."""
     both = [plan.data.fields[name].array[rows] for name in ("first", "second")]
     return list(np.round(255 * np.stack(both, 1)[..., 0]).astype(np.uint8).reshape(-1, 8, 8))
+
+
+def test_codes_of_triplets_have_their_class_near(tmp_path: Path) -> None:
+    spec = open_spec(str(REPOSITORY / "examples/triplet.net"), {}, None)
+    begun = session.start(spec, "torch", tmp_path / "run", "cpu")
+    begun.train(Silent())
+    result, plan = begun.finish(), begun.plan
+    assert result["code_recall_at1"] >= 0.92
+    found = codes(tmp_path / "run", "code", "cpu", open_spec)
+    assert result["code_recall_at1"] == pytest.approx(nearest(found.values, plan), abs=1e-9)
+    images = plan.data.fields["anchor"].array
+    flat = images.reshape(len(images), -1)
+    linear = PCA(4).fit(flat[plan.split.train]).transform(flat[plan.split.test])
+    assert result["code_recall_at1"] > nearest(linear, plan) + 0.05
+
+
+def nearest(values: Array, plan: Plan) -> float:
+    """How often the nearest of the others is right, found for one at a time."""
+    labels = plan.data.fields["label"].array[plan.split.test]
+    return float(cross_val_score(KNeighborsClassifier(1), values, labels, cv=LeaveOneOut()).mean())

@@ -11,6 +11,8 @@ from tests.conftest import REPOSITORY
 
 NETS = [
     "siamese.net",
+    "triplet.net",
+    "multitask.net",
     "perceptron.net:Perceptron",
     "perceptron.net:Layers",
     "maxout.net",

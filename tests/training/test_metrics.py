@@ -28,8 +28,10 @@ from netdsl.catalog.optimizers import Sgd
 from netdsl.catalog.settings import Patience
 from netdsl.catalog.sources import Digits, Iris
 from netdsl.cli.main import main
+from netdsl.cli.specs import open_spec
 from netdsl.diagnostics import UserError
 from netdsl.tensor import Number, TensorType
+from netdsl.training import session
 from netdsl.training.metrics import Measure, evaluated
 from netdsl.training.result import evaluate
 from netdsl.training.stopping import larger_is_better
@@ -275,3 +277,94 @@ def test_a_hinge_has_its_boundary_at_0() -> None:
     labels = made.arrays["label"][rows]
     areas = [theirs.roc_auc_score(labels == one, scores[:, one]) for one in range(3)]
     assert found["auc"] == pytest.approx(np.mean(areas))
+
+
+TWO_TASKS = """
+net Two {{
+  input image: 6
+  dense(16) -> relu as code
+  output dense(3) -> softmax as kind
+  output dense(1) -> sigmoid as odd
+  dense(1) as size
+}}
+train {{
+  data      = npz("two.npz", target="kind")
+  loss      = cross_entropy(kind, kind) + binary_cross_entropy(odd, odd) + mse(size, size)
+  metrics   = {metrics}
+  optimizer = adam(lr=0.05)
+  epochs    = 2
+}}
+"""
+ROWS = 90
+
+
+def two_tasks(folder: Path, metrics: str, backend: str = "torch") -> int:
+    """Trains on two labels and a number of the same examples."""
+    image = GENERATOR.standard_normal((ROWS, 6)).astype(np.float32)
+    kind = np.argmax(image[:, :3] + GENERATOR.normal(0, 0.5, (ROWS, 3)), axis=1)
+    fields = {"image": image, "kind": kind, "odd": kind % 2, "size": image.sum(axis=1)}
+    np.savez(folder / "two.npz", **fields)
+    (folder / "n.net").write_text(TWO_TASKS.format(metrics=metrics), encoding="utf-8")
+    out = str(folder / "run")
+    return main(["train", str(folder / "n.net"), "--out", out, "--backend", backend])
+
+
+@pytest.mark.parametrize("backend", ["torch", "keras"])
+def test_metrics_of_several_outputs(tmp_path: Path, backend: str) -> None:
+    named = (
+        "[f1(kind, kind), accuracy(odd, odd), auc(odd, odd), top(kind, kind, 2), mae(size, size), "
+        "recall_at(code, kind, k=3)]"
+    )
+    assert two_tasks(tmp_path, named, backend) == 0
+    result = json.loads((tmp_path / "run/test.json").read_text())
+    log = json.loads((tmp_path / "run/log.jsonl").read_text().splitlines()[-1])
+    plan, judge, _ = session.reopen(tmp_path / "run", "cpu", open_spec)
+    rows = plan.split.test
+    fields = {name: values[rows] for name, values in plan.arrays.items()}
+    outputs = judge.predict([fields["image"]])
+    odd, kind = outputs["odd"][:, 0], outputs["kind"]
+    code = outputs[next(name for name in outputs if name.endswith("code"))]
+    wanted = {
+        "kind_f1": theirs.f1_score(fields["kind"], kind.argmax(axis=1), average="macro"),
+        "odd_accuracy": theirs.accuracy_score(fields["odd"], odd > 0.5),
+        "odd_auc": theirs.roc_auc_score(fields["odd"], odd),
+        "kind_top2": theirs.top_k_accuracy_score(fields["kind"], kind, k=2),
+        "size_mae": theirs.mean_absolute_error(fields["size"], outputs["size"][:, 0]),
+        "code_recall_at3": share_with_a_neighbour(code, fields["kind"], 3),
+    }
+    for name, value in wanted.items():
+        assert result[name] == pytest.approx(value, abs=1e-5), name
+        assert f"val_{name}" in log
+    assert 0 < wanted["code_recall_at3"] < 1
+
+
+def share_with_a_neighbour(codes: Array, labels: Array, k: int) -> float:
+    """By every distance, in numpy."""
+    apart = np.linalg.norm(codes[:, None] - codes[None], axis=-1)
+    np.fill_diagonal(apart, np.inf)
+    near = np.argsort(apart, axis=1)[:, :k]
+    return float((labels[near] == labels[:, None]).any(axis=1).mean())
+
+
+REFUSED_NAMES = [
+    ("f1(kind, parity)", "metrics use parity, which is no tensor of Two and no field of two.npz"),
+    ("f1(kind, size)", "f1 needs a target of classes, but size of two.npz is a single number"),
+    ("mae(size, odd)", "mae needs a target of numbers, but odd of two.npz is"),
+    ("f1(code, kind)", "f1: code is 16, but kind has 3 classes"),
+    ("recall_at", r"recall_at names what it looks at: recall_at(code, label)"),
+    ("recall_at(code, size)", "recall_at needs a class for each example, but size of two.npz"),
+    ("top(odd, odd, 2)", "top(2) is always right: there are 2 classes"),
+    ("[f1(kind, kind), f1(kind, kind, average=micro)]", "metrics has kind_f1 twice"),
+    ("f1(it -> relu, kind)", "f1 looks at what has a name, which its figure takes"),
+    ("f1(kind, kind, odd)", "f1 takes fewer arguments"),
+    ("g1(kind, kind)", "g1 is not known here"),
+    ("perplexity(code, kind)", "code is 16, but kind has 3 classes"),
+]
+
+
+@pytest.mark.parametrize(("metrics", "message"), REFUSED_NAMES)
+def test_names_that_metrics_cannot_look_at(
+    tmp_path: Path, metrics: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert two_tasks(tmp_path, metrics) == 1
+    assert message in " ".join(capsys.readouterr().err.split())
