@@ -98,7 +98,8 @@ class Csv(DataSource):
 
     All columns but the target are the field `features`: a column of numbers is standardised, any
     other is one number for each of its values, 1 where it holds. The target has its column's
-    name: the number of a class for a classification, else the number as it stands.
+    name: the number of a class for a classification, else the number as it stands. With `images`
+    a column names picture files, beside the table or below it: they are `image`, the main field.
     """
 
     word: ClassVar[str] = "csv"
@@ -106,6 +107,13 @@ class Csv(DataSource):
     target: str = text("the column that is to be predicted", keyword=True)
     separator: str | None = text(
         "what stands between columns; else a comma, or a tab in .tsv", None, keyword=True
+    )
+    images: str | None = text("the column of the names of picture files", None, keyword=True)
+    size: int | tuple[int, ...] | None = sizes(
+        "height and width that every picture is resized to", None, keyword=True
+    )
+    corrupt: float = number(
+        "the share of pictures that may be unreadable", 0.01, True, minimum=0, below=1
     )
 
 

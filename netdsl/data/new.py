@@ -16,7 +16,7 @@ from netdsl.data.fields import Array, Column, Field, Kind
 from netdsl.data.pictures import ENDINGS, read_picture
 from netdsl.data.scaling import Scaling
 from netdsl.data.tables import ENDINGS as TABLES
-from netdsl.data.tables import encode, read_rows, separator_of
+from netdsl.data.tables import Rows, encode, picture_files, read_rows, separator_of
 from netdsl.data.texts import fitted, read_text
 from netdsl.data.vocabulary import Vocabulary
 from netdsl.diagnostics import UserError
@@ -105,6 +105,10 @@ def read_new(path: Path, schemas: Sequence[Schema]) -> tuple[list[str], list[Arr
         arrays = read_arrays(path)
         fields = [_from_arrays(path, arrays, schema) for schema in schemas]
         names = [f"{path}[{index}]" for index in range(len(fields[0]))]
+    elif ending in TABLES and all(schema.columns for schema in schemas) and _pictured(schemas):
+        rows = read_rows(path, _separator(path, schemas[0]))
+        names = [f"{path}:{line}" for line in rows.lines]
+        fields = [_from_rows(rows, schema) for schema in schemas]
     elif len(schemas) > 1:
         wanted = ", ".join(schema.name for schema in schemas)
         raise UserError(f"{path}: this net has several inputs; give an .npz file with {wanted}")
@@ -149,6 +153,19 @@ def _from_picture(path: Path, schema: Schema) -> Array:
             f"{schema.shape[0]} x {schema.shape[1]}"
         )
     return values[None]
+
+
+def _pictured(schemas: Sequence[Schema]) -> bool:
+    """Whether a column of a table names pictures."""
+    return any(schema.kind == "image" for schema in schemas)
+
+
+def _from_rows(rows: Rows, schema: Schema) -> Array:
+    """A field of a table's rows: their columns, or the pictures that one of them names."""
+    if schema.kind != "image":
+        return encode(rows, schema.columns)
+    files = picture_files(rows, schema.columns[0].name)
+    return np.concatenate([_from_picture(file, schema) for file in files])
 
 
 def _from_table(path: Path, schema: Schema) -> tuple[list[str], list[Array]]:

@@ -15,6 +15,8 @@ import numpy as np
 
 from netdsl.catalog.sources import Csv
 from netdsl.data.fields import Array, Column, DataSet, Field
+from netdsl.data.folders import Files, stamped
+from netdsl.data.pictures import form_of, header, size_of
 from netdsl.data.quick import (
     LARGE,
     quick_categories,
@@ -22,9 +24,10 @@ from netdsl.data.quick import (
     quick_field,
     quick_numbers,
 )
+from netdsl.data.streamed import Names
 from netdsl.diagnostics import UserError
 
-FEATURES = "features"
+FEATURES, IMAGE = "features", "image"
 # Endings of tables in text files, with what stands between columns unless it is said.
 ENDINGS = {".csv": ",", ".tsv": "\t"}
 
@@ -54,21 +57,54 @@ class Rows:
 def table(source: Csv, folder: Path) -> DataSet:
     """Reads the table of a `csv` source; its file is relative to `folder`."""
     path = folder / source.file
-    quick = _quickly(source, path) if _is_large(path) else None
+    quick = _quickly(source, path) if _is_large(path) and source.images is None else None
     if quick is not None:
         return quick
     rows = read_rows(path, separator_of(path, source.separator))
     rows.column(source.target)
-    names = [name for name in rows.header if name != source.target]
-    if not names:
+    fields: dict[str, Field] = {}
+    if source.images is not None:
+        fields[IMAGE] = _pictures(source, rows, source.images)
+    names = [name for name in rows.header if name not in (source.target, source.images)]
+    if names:
+        columns = columns_of(rows, names)
+        fields[FEATURES] = Field(FEATURES, "table", encode(rows, columns), columns, True)
+    if not fields:
         raise UserError(f"{rows.path} has no column beside the target {source.target}")
-    columns = columns_of(rows, names)
-    features = Field(FEATURES, "table", encode(rows, columns), columns, True)
-    if source.target == FEATURES:
-        raise UserError(f"{rows.path}: a target cannot be called {FEATURES}; rename the column")
+    if source.target in fields:
+        told = f"a target cannot be called {source.target}; rename the column"
+        raise UserError(f"{rows.path}: {told}")
     target, classes = target_of(rows, source.target)
-    fields = {FEATURES: features, target.name: target}
-    return DataSet(source.file, fields, FEATURES, target.name, classes)
+    main = next(iter(fields))
+    return DataSet(source.file, {**fields, target.name: target}, main, target.name, classes)
+
+
+def picture_files(rows: Rows, column: str) -> list[Path]:
+    """The files that a column names, beside the table or below it; each must be there."""
+    files = [rows.path.parent / cell for cell in rows.column(column)]
+    for line, cell, file in zip(rows.lines, rows.column(column), files, strict=True):
+        if not file.is_file():
+            raise UserError(f"{rows.path}:{line}: there is no file {cell} beside the table")
+    return files
+
+
+def _pictures(source: Csv, rows: Rows, column: str) -> Field:
+    """The pictures that a column names, which are read as they are needed."""
+    if column == source.target:
+        raise UserError(f"{rows.path}: column {column} cannot be both images and target")
+    files, names, stamp = picture_files(rows, column), rows.column(column), 0
+    for name, file in zip(names, files, strict=True):
+        stamp = stamped(file, name, stamp)
+    form = form_of(
+        len(files),
+        lambda row: header(files[row]),
+        lambda row: f"{rows.path}:{rows.lines[row]}: {names[row]}",
+        size_of(source.size),
+        source.corrupt,
+        'csv("…", size=64)',
+    )
+    values = Files(rows.path.parent, Names(names), form, source.corrupt, stamp)
+    return Field(IMAGE, "image", values, (Column(column),), size=form.size)
 
 
 def _is_large(path: Path) -> bool:

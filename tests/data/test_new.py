@@ -99,3 +99,19 @@ def test_several_pictures_are_an_example(tmp_path: Path) -> None:
     assert [float(values.mean()) for values in second] == pytest.approx([0.4, 1])
     with pytest.raises(UserError, match=r"102\.png: this net takes 2 pictures at once, image, oth"):
         list(new_examples(files[:3], schemas))
+
+
+def test_a_table_names_its_pictures(tmp_path: Path) -> None:
+    (tmp_path / "seen").mkdir()
+    Image.new("L", (5, 4), 255).save(tmp_path / "seen/a.png")
+    path = tmp_path / "new.csv"
+    path.write_text("colour,picture,size\nred,seen/a.png,5\n", encoding="utf-8")
+    image = Schema("image", "image", (4, 5, 1), (Column("picture"),))
+    for schemas in ([image, TABLE], [image]):
+        names, arrays = read_new(path, schemas)
+        assert names == [f"{path}:2"]
+        assert np.array_equal(arrays[0], np.ones((1, 4, 5, 1)))
+    assert read_new(path, [image, TABLE])[1][1].tolist() == [[2, 0, 1]]
+    path.write_text("colour,picture,size\nred,b.png,5\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"new\.csv:2: there is no file b\.png beside the table"):
+        read_new(path, [image, TABLE])

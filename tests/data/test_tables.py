@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from netdsl.catalog.sources import Csv
 from netdsl.data.fields import DataSet, as_labels
@@ -80,3 +82,56 @@ def test_a_file_that_is_no_text(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_bytes(b"x,y\n\xff\xfe,1\n")
     with pytest.raises(UserError, match="not a text in UTF-8"):
         read(Csv(file="t.csv", target="y"), tmp_path, 0)
+
+
+def listed(folder: Path, header: str = "file,size,kind", cells: str = ",1,b") -> Path:
+    """A table of four pictures, each of one shade of grey."""
+    rows = [header]
+    for shade in (0, 85, 170, 255):
+        Image.new("L", (5, 4), shade).save(folder / f"{shade}.png")
+        rows.append(f"{shade}.png{cells}")
+    path = folder / "t.csv"
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return path
+
+
+def test_a_column_may_name_pictures(tmp_path: Path) -> None:
+    listed(tmp_path)
+    data = read(Csv("t.csv", target="kind", images="file"), tmp_path, 0)
+    assert list(data.fields) == ["image", "features", "kind"]
+    assert data.main == "image"
+    assert [column.name for column in data.fields["features"].columns] == ["size"]
+    image = data.fields["image"]
+    assert image.values.shape == (4, 4, 5, 1)
+    assert image.read(np.array([2, 1]))[:, 0, 0, 0].tolist() == [170, 85]
+    before = data.digest()
+    Image.new("L", (5, 4), 9).save(tmp_path / "85.png")
+    assert read(Csv("t.csv", target="kind", images="file"), tmp_path, 0).digest() != before
+
+
+def test_pictures_alone_and_resized(tmp_path: Path) -> None:
+    listed(tmp_path, "file,kind", ",b")
+    data = read(Csv("t.csv", target="kind", images="file", size=(2, 3)), tmp_path, 0)
+    assert list(data.fields) == ["image", "kind"]
+    assert data.fields["image"].values.shape == (4, 2, 3, 1)
+    assert data.fields["image"].size == (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("images", "line", "message"),
+    [
+        ("picture", "", "t.csv has no column picture; its columns are file, size, kind"),
+        ("kind", "", "t.csv: column kind cannot be both images and target"),
+        ("file", "none.png,1,b", "t.csv:6: there is no file none.png beside the table"),
+        ("file", "t.csv,1,b", "t.csv:6: t.csv is no picture that can be read"),
+        ("file", "large.png,1,b", "t.csv:6: large.png has 9 x 9 pixels, but"),
+        ("file", ",1,b", "t.csv:6: column file is empty"),
+    ],
+)
+def test_pictures_that_are_not_there(tmp_path: Path, images: str, line: str, message: str) -> None:
+    path = listed(tmp_path)
+    Image.new("L", (9, 9)).save(tmp_path / "large.png")
+    path.write_text(path.read_text(encoding="utf-8") + line + "\n", encoding="utf-8")
+    with pytest.raises(UserError) as caught:
+        read(Csv("t.csv", target="kind", images=images), tmp_path, 0)
+    assert message in str(caught.value)
