@@ -13,6 +13,8 @@ _PAGES = "files"  # the folder of the pages that show files
 _LANGUAGES = {".net": "net", ".py": "python"}
 
 _FENCE = re.compile(r"(^```.*?^```$)", re.MULTILINE | re.DOTALL)
+_COMMENT = re.compile(r"(?:^#.*\n)+", re.MULTILINE)
+_END = re.compile(r"[.:](?:\s|$)| \(")
 # A link or a picture, in Markdown or in HTML, to no other host and not within the page.
 _LINK = re.compile(r"""(\]\(|<img\b[^>]*?\bsrc=")([^)\s"#:]+)(?=[)#"])""")
 
@@ -48,7 +50,8 @@ class Linked:
             inside = {each: page for each, page in self._shown.items() if each.parent == path}
             here = os.path.dirname(self._shown[path])
             return title + "".join(
-                f"- [{each.name}]({os.path.relpath(page, here)})\n" for each, page in inside.items()
+                f"- [{each.name}]({os.path.relpath(page, here)}){_about(each)}\n"
+                for each, page in inside.items()
             )
         return f"{title}```{_LANGUAGES[path.suffix]}\n{path.read_text(encoding='utf-8')}```\n"
 
@@ -74,6 +77,15 @@ def _targets(text: str, place: Path) -> Iterator[Path]:
 def _name(path: Path) -> str:
     name = path.relative_to(ROOT).as_posix()
     return f"{_PAGES}/{name}/index.md" if path.is_dir() else f"{_PAGES}/{name}.md"
+
+
+def _about(path: Path) -> str:
+    """How the first comment of a spec begins, up to a bracket, a colon or the sentence's end."""
+    comment = _COMMENT.search(path.read_text(encoding="utf-8")) if path.is_file() else None
+    if comment is None:
+        return ""
+    text = " ".join(line.strip("# ") for line in comment[0].splitlines())
+    return f": {_END.split(text)[0]}"
 
 
 def _outside_of_fences(text: str, change: Callable[[str], str]) -> str:
