@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterator
 
-from netdsl.diagnostics import UserError
+from netdsl.diagnostics import Diagnostic, UserError
 from netdsl.lsp import names
 from netdsl.lsp.document import Document
 from netdsl.lsp.meanings import DataField, Global, LanguageWord, Local, MainOutput, Meaning
@@ -156,7 +156,36 @@ def renamed(specs: Specs, document: Document, offset: int, new: str) -> dict[str
         if place.path not in edits:
             _check_free(other, meaning, new)
         edits.setdefault(place.path, []).append(place)
+    _check_right(specs, document, edits, word, new)
     return edits
+
+
+def _check_right(
+    specs: Specs, document: Document, edits: dict[str, list[Place]], word: str, new: str
+) -> None:
+    """Refuses another name with which a spec that is right would not be.
+
+    An argument may be that of several blocks: of those of a default, of those that a parameter is
+    given.
+    """
+    before = {path: specs.with_texts(document, path, {}) for path in edits}
+    texts = {path: _replaced(before[path].text, places, new) for path, places in edits.items()}
+    for path, was in before.items():
+        mistakes = _errors(specs.with_texts(document, path, texts))
+        if mistakes and not _errors(was):
+            span = mistakes[0].label.span
+            message = f"{mistakes[0].message} ({os.path.basename(path)}: {span.text})"
+            raise UserError(f"{word} cannot be renamed alone: {message}")
+
+
+def _replaced(text: str, places: list[Place], new: str) -> str:
+    for place in sorted(places, key=lambda place: -place.start):
+        text = text[: place.start] + new + text[place.end :]
+    return text
+
+
+def _errors(document: Document) -> list[Diagnostic]:
+    return [each for each in document.checked().diagnostics if each.severity == "error"]
 
 
 def _is_alias(meaning: Meaning, word: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from pygls.uris import from_fs_path, to_fs_path
 
@@ -80,6 +80,17 @@ class Specs:
             return Positions(read_text(path), self.encoding)
         except (OSError, ValueError):
             return Positions("", self.encoding)
+
+    def with_texts(self, document: Document, path: str, texts: Mapping[str, str]) -> Document:
+        """A file near a document as it would be with other texts in place of some files'."""
+        text = texts.get(path, self._text(path))
+        if text is None:
+            text = read_text(path)
+
+        def opened(other: str) -> str | None:
+            return texts.get(other, self._text(other))
+
+        return Document(path, text, document.library.root or "", opened, self.encoding)
 
     def others(self, document: Document, word: str) -> Iterator[Document]:
         """Every other spec near a document that has a word in its text, open or not."""

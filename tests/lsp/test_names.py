@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 
 from netdsl.elaborate.members import AXES, WHOLE
 from netdsl.lsp.meanings import SIZES
@@ -363,3 +364,27 @@ def test_a_name_of_a_comprehension_is_its_own(session: Session) -> None:
         params = types.DefinitionParams(**opened.at(marked))
         found = session.run(session.client.text_document_definition_async(params))
         assert opened.places(found) == [WORDS.split("\n")[0].replace("for each", "for |each")]
+
+
+SEVERAL = """\
+block narrow(size) { dense(size) }
+block wide(size) { dense(2 * size) }
+net N(unit = narrow) {
+  input x: 8
+  unit(size=3)
+}
+net M = N(wide)
+"""
+
+
+def test_a_name_that_several_blocks_share_is_not_renamed_in_one(session: Session) -> None:
+    opened = session.open(SEVERAL)
+    assert session.run(opened.diagnostics()) == []
+    for marked in ("narrow(si|ze)", "wide(si|ze)", "unit(si|ze=3"):
+        with pytest.raises(JsonRpcException, match=r"size cannot be renamed alone: .*argument"):
+            session.run(opened.rename(marked, "count"))
+
+
+def test_in_a_spec_with_mistakes_names_are_renamed(session: Session) -> None:
+    opened = session.open(SEVERAL.replace("input x: 8", "input x: 8\n  relluu"))
+    assert session.run(opened.rename("narrow(si|ze)", "count"))[opened.uri].count("count") == 3
