@@ -16,12 +16,11 @@ from netdsl.catalog.losses import Loss, LossSum, LossTerm, WrittenLoss
 from netdsl.catalog.metrics import MetricTerm
 from netdsl.catalog.settings import Training
 from netdsl.catalog.sources import DataSource
-from netdsl.elaborate import binding, bodies, defaults, expressions, resume
+from netdsl.elaborate import binding, bodies, defaults, expressions
 from netdsl.elaborate.families import parameters_of
 from netdsl.elaborate.frame import Elaboration, Frame
 from netdsl.elaborate.metrics import read_metrics
-from netdsl.elaborate.nets import deep
-from netdsl.elaborate.operands import meant, operand, settle
+from netdsl.elaborate.operands import extended, meant, operand
 from netdsl.elaborate.report import Mistake
 from netdsl.elaborate.scope import Scope
 from netdsl.elaborate.suggest import did_you_mean
@@ -88,22 +87,8 @@ def read_loss(
     Operands of the terms are names of outputs of the net, of its inputs, or of fields. It does not
     know which fields the data has.
     """
-    own = defaults.file_frame(elaboration, scope)
-    frame = resume.resumed(elaboration, scope, net, own.defaults)
-    assert frame.builder is not None
-    begun = len(frame.builder.drafts)
-    try:
-        with deep():
-            loss = _Reader().loss(frame, expression)
-            if frame.builder.failed:
-                return None
-            settle(frame.builder, begun)
-    except Mistake as mistake:
-        elaboration.report.add(mistake.diagnostic)
-        return None
-    except Poisoned:
-        return None
-    return ReadLoss(resume.frozen(net, frame.builder), loss)
+    found = extended(elaboration, scope, net, lambda frame: _Reader().loss(frame, expression))
+    return None if found is None else ReadLoss(*found)
 
 
 def _fields_known(

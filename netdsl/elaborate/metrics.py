@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from netdsl.catalog.arguments import Argument
 from netdsl.catalog.metrics import Metric, MetricTerm
-from netdsl.elaborate import binding, defaults, resume
+from netdsl.elaborate import binding
 from netdsl.elaborate.frame import Elaboration, Frame
-from netdsl.elaborate.operands import operand, settle
+from netdsl.elaborate.operands import extended, operand
 from netdsl.elaborate.report import Mistake
 from netdsl.elaborate.scope import Scope
 from netdsl.elaborate.values import Poisoned
@@ -54,19 +54,9 @@ def read_metrics(
     """The metrics, and the net with the outputs that they are of; None where there are mistakes."""
     if written is None or not any(isinstance(one, WrittenMetric) for one in written):
         return net, written  # type: ignore[return-value]
-    own = defaults.file_frame(elaboration, scope)
-    frame = resume.resumed(elaboration, scope, net, own.defaults)
-    assert frame.builder is not None
-    begun = len(frame.builder.drafts)
-    try:
-        read = tuple(_read(frame, one) for one in written)
-        settle(frame.builder, begun)
-    except Mistake as mistake:
-        elaboration.report.add(mistake.diagnostic)
-        return None
-    except Poisoned:
-        return None
-    return resume.frozen(net, frame.builder), read
+    return extended(
+        elaboration, scope, net, lambda frame: tuple(_read(frame, one) for one in written)
+    )
 
 
 def _read(frame: Frame, one: Metric | WrittenMetric | MetricTerm) -> Metric | MetricTerm:

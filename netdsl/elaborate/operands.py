@@ -2,17 +2,47 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from netdsl.catalog.base import Layer
-from netdsl.elaborate import calls, expressions, steps
+from netdsl.elaborate import calls, defaults, expressions, resume, steps
 from netdsl.elaborate.builder import Builder, Draft, DraftRun
-from netdsl.elaborate.frame import Frame
+from netdsl.elaborate.frame import Elaboration, Frame
+from netdsl.elaborate.nets import deep
 from netdsl.elaborate.report import Mistake
-from netdsl.elaborate.values import EntryWord, FieldName, Tensor
-from netdsl.graph import PRIVATE, Graph, Output, named_weights
+from netdsl.elaborate.scope import Scope
+from netdsl.elaborate.values import EntryWord, FieldName, Poisoned, Tensor
+from netdsl.graph import PRIVATE, ElaboratedNet, Graph, Output, named_weights
 from netdsl.syntax import tree
 from netdsl.tensor import TensorType
+
+_Read = TypeVar("_Read")
+
+
+def extended(
+    elaboration: Elaboration, scope: Scope, net: ElaboratedNet, read: Callable[[Frame], _Read]
+) -> tuple[ElaboratedNet, _Read] | None:
+    """What `read` makes of names of the net's tensors, and the net with the outputs it asks for.
+
+    None where there are mistakes, all told.
+    """
+    own = defaults.file_frame(elaboration, scope)
+    frame = resume.resumed(elaboration, scope, net, own.defaults)
+    assert frame.builder is not None
+    begun = len(frame.builder.drafts)
+    try:
+        with deep():
+            found = read(frame)
+            if frame.builder.failed:
+                return None
+            settle(frame.builder, begun)
+    except Mistake as mistake:
+        elaboration.report.add(mistake.diagnostic)
+        return None
+    except Poisoned:
+        return None
+    return resume.frozen(net, frame.builder), found
 
 
 def operand(frame: Frame, expression: tree.Expression) -> str:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
-from netdsl.cli.main import main
 from netdsl.cli.specs import open_spec
 from netdsl.training.metrics import evaluated
 from netdsl.training.plan import make_plan
 from tests.backends.keras.engines import on_keras, on_torch
 from tests.conftest import REPOSITORY
+from tests.parity.agreement import agreed
 
 NETS = [
     "siamese.net",
@@ -26,13 +24,7 @@ NETS = [
 
 @pytest.mark.parametrize("name", NETS)
 def test_backends_agree(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    spec = str(REPOSITORY / f"examples/{name}")
-    assert main(["parity", spec, "--optimizer", "sgd", "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
-    for row in found["forward"] + found["outputs"]:
-        assert row["keras"] < 1e-5 > row["onnx"]
-    for row in found["gradients"] + found["steps"]["sgd"]:
-        assert row["keras"] < 1e-9
+    assert agreed(name, capsys)
 
 
 @pytest.mark.parametrize("name", ["siamese", "triplet", "multitask", "perceptron"])

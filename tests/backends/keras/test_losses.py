@@ -326,19 +326,25 @@ def test_right_answers(
     else:
         wanted = arrays["a"].argmax(axis=-1) == labels
     assert 0 < wanted.sum() < wanted.size
+    of_torch, of_keras, of_onnx = rights(term, arrays)
+    for right in (of_torch, of_keras):
+        np.testing.assert_array_equal(right, wanted)
+    # Of labels at many places numpy's are those that count, one after another.
+    np.testing.assert_array_equal(of_onnx.reshape(-1), wanted.reshape(-1))
+
+
+def rights(term: Term, arrays: dict[str, Array]) -> tuple[Array, Array, Array]:
+    """Which answers PyTorch, Keras and numpy say are right."""
     tensors = {name: on_torch.to_torch(values) for name, values in arrays.items()}
     fields = {
         name: keras.ops.convert_to_tensor(on_keras.to_keras(values))
         for name, values in arrays.items()
     }
-    for right in (
+    return (
         on_torch.Scorer(term).right(tensors, tensors).numpy(),
         np.asarray(on_keras.Scorer(term).right(fields, fields)),
-    ):
-        np.testing.assert_array_equal(right, wanted)
-    # Of labels at many places numpy's are those that count, one after another.
-    right = on_onnx.right_of(term, arrays, arrays)
-    np.testing.assert_array_equal(right.reshape(-1), wanted.reshape(-1))
+        on_onnx.right_of(term, arrays, arrays),
+    )
 
 
 def test_right_answers_of_pairs() -> None:
@@ -350,14 +356,5 @@ def test_right_answers_of_pairs() -> None:
     term = term_of(loss, shapes)
     wanted = (distances < halfway) == arrays["c"]
     assert 0 < wanted.sum() < wanted.size
-    tensors = {name: on_torch.to_torch(values) for name, values in arrays.items()}
-    fields = {
-        name: keras.ops.convert_to_tensor(on_keras.to_keras(values))
-        for name, values in arrays.items()
-    }
-    for right in (
-        on_torch.Scorer(term).right(tensors, tensors).numpy(),
-        np.asarray(on_keras.Scorer(term).right(fields, fields)),
-        on_onnx.right_of(term, arrays, arrays),
-    ):
+    for right in rights(term, arrays):
         np.testing.assert_array_equal(right, wanted)
