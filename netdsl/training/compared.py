@@ -8,7 +8,7 @@ import numpy as np
 
 from netdsl.catalog.losses import LossTerm
 from netdsl.catalog.metrics import MetricTerm
-from netdsl.data.fields import DataSet, Field
+from netdsl.data.fields import DataSet, Field, counted
 from netdsl.data.streamed import Streamed
 from netdsl.diagnostics import SpecError, UserError
 from netdsl.elaborate.report import Mistake
@@ -50,10 +50,19 @@ def check_metric(term: MetricTerm, type: TensorType, field: Field, data: DataSet
     fits = of_units and (metric.kind != "numbers" or type.channels == 1)
     if not fits and not (metric.kind == "numbers" and _same(type, field.type)):
         raise refused(term, f"{metric.word}: {term.name} is {type}, but {told}", 0, "shape")
+    if metric.kind != "numbers":
+        _check_units(term, type, field, data)
+
+
+def _check_units(term: MetricTerm, type: TensorType, field: Field, data: DataSet) -> None:
+    """Refuses an output that has not a unit for each class; one unit is for two."""
     count = len(data.classes_of(field.name))
-    if metric.kind != "numbers" and count and type.channels not in (1, count):
+    if not count and not isinstance(field.values, Streamed):
+        count = int(counted(field.array).max(initial=0)) + 1
+    units = max(type.channels, 2) if isinstance(type.channels, int) else count
+    if count > units or (count < units and data.classes_of(field.name)):
         told = f"{term.name} is {type}, but {field.name} has {count} classes"
-        raise refused(term, f"{metric.word}: {told}", 0)
+        raise refused(term, f"{term.metric.word}: {told}", 0)
 
 
 class _Comparison:

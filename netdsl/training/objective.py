@@ -253,6 +253,7 @@ def _learned(written: LossTerm, found: list[Output | Field], data: DataSet, trai
 def _is_classes(loss: Loss, target: Field) -> bool:
     """Whether numbers of a target are to be read as classes."""
     whole = target.kind == "array" and target.type.number == "int" and not target.type.rank
+    whole = whole and not isinstance(target.values, Streamed)
     if target.kind != "number" and not whole:
         return False
     return loss.takes_label or (loss.folds == "sigmoid" and len(np.unique(target.array)) == 2)

@@ -303,6 +303,7 @@ def two_tasks(folder: Path, metrics: str, backend: str = "torch") -> int:
     image = GENERATOR.standard_normal((ROWS, 6)).astype(np.float32)
     kind = np.argmax(image[:, :3] + GENERATOR.normal(0, 0.5, (ROWS, 3)), axis=1)
     fields = {"image": image, "kind": kind, "odd": kind % 2, "size": image.sum(axis=1)}
+    fields["tens"] = np.arange(ROWS) // 10
     np.savez(folder / "two.npz", **fields)
     (folder / "n.net").write_text(TWO_TASKS.format(metrics=metrics), encoding="utf-8")
     out = str(folder / "run")
@@ -351,6 +352,8 @@ REFUSED_NAMES = [
     ("f1(kind, size)", "f1 needs a target of classes, but size of two.npz is a single number"),
     ("mae(size, odd)", "mae needs a target of numbers, but odd of two.npz is"),
     ("f1(code, kind)", "f1: code is 16, but kind has 3 classes"),
+    ("f1(odd, kind)", "f1: odd is 1, but kind has 3 classes"),
+    ("f1(odd, tens)", "f1: odd is 1, but tens has 9 classes"),
     ("recall_at", r"recall_at names what it looks at: recall_at(code, label)"),
     ("recall_at(code, size)", "recall_at needs a class for each example, but size of two.npz"),
     ("top(odd, odd, 2)", "top(2) is always right: there are 2 classes"),
