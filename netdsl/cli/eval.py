@@ -29,10 +29,10 @@ def command(
         need(module)
     from netdsl.cli.specs import open_spec
     from netdsl.data.loader import usual_workers
-    from netdsl.training import session
+    from netdsl.training.judging import judge
 
     processes = usual_workers() if workers is None else workers
-    result = session.judge(run, device, open_spec, backend, processes)
+    result = judge(run, device, open_spec, backend, processes)
     if as_json:
         click.echo(json.dumps(result, ensure_ascii=False))
         return

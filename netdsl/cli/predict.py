@@ -100,16 +100,19 @@ def command(
     for module in ("numpy", "safetensors"):
         need(module)
     from netdsl.cli.specs import open_spec
-    from netdsl.training import session
+    from netdsl.training import answering
     from netdsl.training.generate import Drawing
+    from netdsl.training.stored import Stored
 
     if count is not None:
         drawing = Drawing(count, prompt, temperature, seed)
         file = files[0] if files else None
-        made = session.generate(run, file, drawing, device, open_spec, backend)
+        made = answering.generate(run, file, drawing, device, open_spec, backend)
         _tell(made, as_json)
         return
-    if alone is not None or (output is not None and not session.reading(run).classes):
+    if alone is not None or (
+        output is not None and not Stored.open(run, open_spec).reading.classes
+    ):
         from netdsl.cli import pictures
 
         asked = (device, open_spec, backend)
@@ -124,7 +127,7 @@ def command(
 
     shown: list[Drawn] | None = None if output is None else []
     show = None if shown is None else shown.extend
-    told = session.predict(run, files, device, open_spec, backend, show, plain)
+    told = answering.predict(run, files, device, open_spec, backend, show, plain)
     written = save(shown, output) if shown is not None and output is not None else []
     if as_json:
         click.echo(json.dumps(told, ensure_ascii=False))

@@ -108,9 +108,11 @@ def command(
     if tensorboard is not None:
         need("tensorboard")
     from netdsl.training.devices import gather, quiet, started
-    from netdsl.training.session import backend_of
+    from netdsl.training.run import RunFolder
 
-    name = backend or (BACKENDS[0] if resume is None else backend_of(resume))
+    name = backend or (
+        BACKENDS[0] if resume is None else RunFolder.open(resume).settings()["backend"]
+    )
     team = gather(name, devices, strategy, device)
     if team is None:
         assert devices is not None

@@ -24,11 +24,12 @@ from netdsl.report import curves, examples, settings
 from netdsl.report.mistakes import Mistake, worst
 from netdsl.report.page import render
 from netdsl.runs.summary import Summary, summary
-from netdsl.training import session
 from netdsl.training.figures import TESTED, VALIDATION, shown
 from netdsl.training.files import write_text
+from netdsl.training.judging import judged_share, reopen
 from netdsl.training.plan import Plan
 from netdsl.training.spec import Opener, Spec
+from netdsl.training.stored import Stored
 
 # More examples, classes and pairs than these are not shown; of examples whose class is right
 # nevertheless only as many as fill the first places.
@@ -48,7 +49,7 @@ def report(
     Raises `UserError` for what is no run, `SpecError` where its spec cannot be read.
     """
     found = summary(path)
-    spec = session.stored_spec(path, opener)
+    spec = Stored.open(path, opener).spec
     told, plan, why = _mistakes(path, opener, device, backend)
     parts = {
         "name": path.resolve().name,
@@ -82,7 +83,7 @@ def _mistakes(
 ) -> tuple[list[dict[str, Any]], Plan | None, str]:
     """The worst examples as the page shows them, the plan over the data, or why there is none."""
     try:
-        plan, judge, _ = session.reopen(path, device, opener, backend)
+        plan, judge, _ = reopen(path, device, opener, backend)
     except UserError as error:
         return [], None, str(error)
     except OSError as error:
@@ -90,7 +91,7 @@ def _mistakes(
     method = plan.settings.method
     if not isinstance(method, Supervised):
         return [], plan, f"with method = {method.word} no answer is right or wrong"
-    share, rows = session.judged_share(plan)
+    share, rows = judged_share(plan)
     found = worst(plan, judge, rows, _MOST_MISTAKES)
     chosen = [one for at, one in enumerate(found) if at < _FIRST_PLACES or not one.right]
     return [_card(plan, share, one) for one in chosen], plan, ""

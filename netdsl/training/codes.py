@@ -18,10 +18,12 @@ from netdsl.diagnostics import UserError
 from netdsl.elaborate.suggest import with_suggestion
 from netdsl.graph import PRIVATE, ElaboratedNet, Output
 from netdsl.record import Record
-from netdsl.training import session
+from netdsl.training import answering
 from netdsl.training.draws import draws_of, from_prior
+from netdsl.training.judging import judged_share
 from netdsl.training.plan import Plan
 from netdsl.training.spec import Opener, Spec
+from netdsl.training.stored import Stored
 
 # How far two examples lie apart that are the same but for rounding, of the largest number.
 _ROUNDING = 1e-4
@@ -64,12 +66,12 @@ def samples(
     Of adversaries they are what the generator makes of noise. The draws are numpy's, alike on every
     backend. Raises `UserError` where the net draws nothing, or also goes by what it reads.
     """
-    found = session.generator(path, device, opener, backend_name)
+    found = answering.generator(path, device, opener, backend_name)
     if found is not None:
         contest, model = found
         (drawn,) = model.predict([contest.noise(count, seed)]).values()
         return drawn
-    trained = session.trained(path, device, opener, backend_name, _of_prior)
+    trained = answering.trained(path, device, opener, backend_name, _of_prior)
     shapes = [schema.shape for schema in trained.schemas]
     draws = draws_of(trained.net, shapes, seed)
     assert draws is not None, "the net is that of the prior"
@@ -99,14 +101,14 @@ def codes(
     They are what the tensor of that name is; without a name the means that the loss's
     `kl_divergence` is of.
     """
-    plan = session.stored_plan(path, opener)
+    plan = Stored.open(path, opener).plan()
     found = name or _means(plan)
 
     def with_code(spec: Spec) -> ElaboratedNet:
         return _handing_out(spec.trained, found)
 
-    trained = session.trained(path, device, opener, backend_name, with_code)
-    share, rows = session.judged_share(plan)
+    trained = answering.trained(path, device, opener, backend_name, with_code)
+    share, rows = judged_share(plan)
     given = [as_numbers(plan.data.fields[field].read(rows)) for field in plan.task.inputs]
     values = trained.model.predict(given)[_CODE]
     target = plan.data.fields[plan.data.target]
@@ -129,7 +131,7 @@ def pictured(
     backend_name: str | None = None,
 ) -> Iterator[Pictured]:
     """What a run's net makes of the examples of each file."""
-    trained = session.trained(path, device, opener, backend_name)
+    trained = answering.trained(path, device, opener, backend_name)
     for names, arrays in new_examples(files, trained.schemas):
         made = trained.model.predict(arrays)[trained.reading.output]
         yield Pictured(names, as_numbers(arrays[0]), made)

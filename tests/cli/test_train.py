@@ -12,7 +12,7 @@ import pytest
 
 from netdsl.cli import specs
 from netdsl.cli.main import main
-from netdsl.training import curves, session
+from netdsl.training import backends, curves
 from netdsl.training.progress import TerminalProgress
 from netdsl.training.spec import Spec
 from tests.training.nets import HandBackend, spec
@@ -29,8 +29,8 @@ def points(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(specs, "open_spec", open_spec)
-    monkeypatch.setattr(session, "backend", lambda name: HandBackend)
-    monkeypatch.setattr(session, "runtime", lambda name: HandBackend)
+    monkeypatch.setattr(backends, "backend", lambda name: HandBackend)
+    monkeypatch.setattr(backends, "runtime", lambda name: HandBackend)
     monkeypatch.setattr(curves, "draw", lambda path, log, kept: None)
 
 

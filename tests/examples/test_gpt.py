@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from netdsl.cli.specs import open_spec
-from netdsl.training import session
+from netdsl.training import answering, session
 from netdsl.training.generate import Drawing
 from tests.conftest import REPOSITORY
 from tests.examples.frequencies import entropy
@@ -23,4 +23,4 @@ def test_it_reaches_what_its_comment_says(tmp_path: Path) -> None:
     found = begun.finish()["bits"]
     assert found < (2.4 if WHOLE else 4.5)
     assert found < entropy(begun.plan)
-    assert len(session.generate(tmp_path / "run", None, DRAWING, "cpu", open_spec)) == 24
+    assert len(answering.generate(tmp_path / "run", None, DRAWING, "cpu", open_spec)) == 24

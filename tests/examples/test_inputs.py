@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from netdsl.cli.specs import open_spec
-from netdsl.training import session
+from netdsl.training import answering, session
 from tests.conftest import REPOSITORY
 from tests.training.nets import Silent
 
@@ -57,6 +57,6 @@ def test_both_together_tell_more(spec: Path) -> None:
         table_of.writerows(
             {name: cell for name, cell in row.items() if name != "digit"} for row in chosen
         )
-    told = session.predict(begun.run.path, [new], "cpu", open_spec)
+    told = answering.predict(begun.run.path, [new], "cpu", open_spec)
     right = [one["class"] == row["digit"] for one, row in zip(told, chosen, strict=True)]
     assert sum(right) / len(right) == pytest.approx(both)

@@ -10,7 +10,7 @@ from sklearn.decomposition import PCA
 from sklearn.metrics import f1_score, mean_squared_error
 
 from netdsl.cli.specs import open_spec
-from netdsl.training import session
+from netdsl.training import answering, session
 from tests.conftest import REPOSITORY
 from tests.training.nets import Silent
 
@@ -29,7 +29,7 @@ def test_both_tasks_are_learned_and_told(tmp_path: Path) -> None:
     assert result["decoded_mse"] <= 0.0095
 
     np.savez(tmp_path / "held.npz", image=held)
-    told = session.predict(run, [tmp_path / "held.npz"], "cpu", open_spec)
+    told = answering.predict(run, [tmp_path / "held.npz"], "cpu", open_spec)
     digits = [int(one["outputs"]["digit"]["class"]) for one in told]
     assert digits == [int(one["class"]) for one in told]
     assert result["digit_f1"] == pytest.approx(f1_score(labels, digits, average="macro"))

@@ -15,7 +15,7 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from netdsl.backends.engine import Array
 from netdsl.cli.specs import open_spec
-from netdsl.training import session
+from netdsl.training import answering, session
 from netdsl.training.codes import codes
 from netdsl.training.plan import Plan
 from tests.conftest import REPOSITORY
@@ -62,7 +62,7 @@ def test_two_pictures_are_a_pair(run: Run, tmp_path: Path) -> None:
     files = [tmp_path / f"{at}{name}.png" for at in range(count) for name in "ab"]
     for file, picture in zip(files, pictures(plan, rows), strict=True):
         Image.fromarray(picture).save(file)
-    told = session.predict(run.folder, files, "cpu", open_spec)
+    told = answering.predict(run.folder, files, "cpu", open_spec)
     assert told[0]["input"] == f"{files[0]}, {files[1]}"
     found = [one["distance"] for one in told]
     # Sixteen levels of grey are not bytes exactly.

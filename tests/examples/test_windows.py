@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from netdsl.cli.specs import open_spec
-from netdsl.training import session
+from netdsl.training import answering, session
 from netdsl.training.generate import Drawing
 from tests.conftest import REPOSITORY
 from tests.examples.frequencies import entropy
@@ -31,4 +31,4 @@ def test_it_reaches_what_its_comment_says(tmp_path: Path) -> None:
         alone, _ = trained(tmp_path / "alone", **{"train.carry": "false"})
         assert alone > found + 0.15
     drawing = Drawing(20, "The ")
-    assert len(session.generate(tmp_path / "run", None, drawing, "cpu", open_spec)) == 24
+    assert len(answering.generate(tmp_path / "run", None, drawing, "cpu", open_spec)) == 24

@@ -21,7 +21,7 @@ from netdsl.backends.contest import FIRST, SECOND, SHARE
 from netdsl.cli.specs import open_spec
 from netdsl.diagnostics import UserError
 from netdsl.parity.backends import in_double
-from netdsl.training import session
+from netdsl.training import answering, engines, session
 from netdsl.training.backends import backend
 from netdsl.training.codes import samples
 from netdsl.training.initial import initial_weights
@@ -310,10 +310,10 @@ def test_predictions_say_what_there_is_instead(tmp_path: Path) -> None:
     made = session.start(open_spec(written(tmp_path), {}, None), "torch", tmp_path / "run", "cpu")
     made.train(Silent())
     with pytest.raises(UserError, match="--samples 64"):
-        session.predict(tmp_path / "run", [], "cpu", open_spec)
+        answering.predict(tmp_path / "run", [], "cpu", open_spec)
 
 
 def test_several_devices_are_refused(tmp_path: Path) -> None:
     team: Any = SimpleNamespace(size=2)
     with pytest.raises(UserError, match="method = adversarial trains on one device"):
-        session.Engines("torch", plan_of(written(tmp_path)), "cpu", 0, team)
+        engines.Engines("torch", plan_of(written(tmp_path)), "cpu", 0, team)

@@ -12,7 +12,7 @@ import pytest
 from netdsl.cli.main import main
 from netdsl.cli.specs import open_spec
 from netdsl.diagnostics import UserError
-from netdsl.training import session
+from netdsl.training import engines, judging, session
 from tests.training.nets import Silent
 
 # Two of six words are told apart by what was said three words before: longer ago than a window.
@@ -78,7 +78,7 @@ def test_what_was_said_before_the_window_is_known(kind: str, tmp_path: Path) -> 
     for name in ("loss", "val_loss", "val_perplexity"):
         assert on_keras[name] == pytest.approx(carried["log"][0][name], rel=1e-4)
     for backend in ("torch", "keras", "onnx"):
-        again = session.judge(tmp_path / "carried", "cpu", open_spec, backend)
+        again = judging.judge(tmp_path / "carried", "cpu", open_spec, backend)
         assert again["loss"] == pytest.approx(carried["loss"], rel=1e-4)
 
 
@@ -138,4 +138,4 @@ def test_several_processes_are_refused(tmp_path: Path) -> None:
         rank, size = 0, 2
 
     with pytest.raises(UserError, match="carry=true goes along a text in one process"):
-        session.Engines("torch", made.plan, "cpu", team=Two())  # type: ignore[arg-type]
+        engines.Engines("torch", made.plan, "cpu", team=Two())  # type: ignore[arg-type]

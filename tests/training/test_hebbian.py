@@ -9,7 +9,7 @@ import pytest
 
 from netdsl.cli.specs import open_spec
 from netdsl.diagnostics import UserError
-from netdsl.training import session
+from netdsl.training import judging, session
 from netdsl.training.hebbian import hebbian
 from tests.training.nets import Silent
 
@@ -54,7 +54,7 @@ def test_what_is_stored_is_recalled(name: str, tmp_path: Path) -> None:
     assert result["share"] == "train"
     assert result["recalled"] == recalled_by_hand(bits, wanted, made.plan.settings.seed)
     assert 0.9 < result["overlap"] <= 1
-    assert session.judge(tmp_path / "run", "cpu", open_spec) == {
+    assert judging.judge(tmp_path / "run", "cpu", open_spec) == {
         key: value for key, value in result.items() if key != "epoch"
     }
 
@@ -85,7 +85,7 @@ def test_backends_recall_the_same(tmp_path: Path) -> None:
         results.append(made.finish())
     assert results[0] == results[1]
     assert 0 < results[0]["recalled"] < 0.9
-    judged = session.judge(tmp_path / "torch", "cpu", open_spec, "onnx")
+    judged = judging.judge(tmp_path / "torch", "cpu", open_spec, "onnx")
     assert judged["recalled"] == results[0]["recalled"]
 
 

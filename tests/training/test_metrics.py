@@ -31,7 +31,7 @@ from netdsl.cli.main import main
 from netdsl.cli.specs import open_spec
 from netdsl.diagnostics import UserError
 from netdsl.tensor import Number, TensorType
-from netdsl.training import session
+from netdsl.training import judging
 from netdsl.training.metrics import Measure, evaluated
 from netdsl.training.result import evaluate
 from netdsl.training.stopping import larger_is_better
@@ -319,7 +319,7 @@ def test_metrics_of_several_outputs(tmp_path: Path, backend: str) -> None:
     assert two_tasks(tmp_path, named, backend) == 0
     result = json.loads((tmp_path / "run/test.json").read_text())
     log = json.loads((tmp_path / "run/log.jsonl").read_text().splitlines()[-1])
-    plan, judge, _ = session.reopen(tmp_path / "run", "cpu", open_spec)
+    plan, judge, _ = judging.reopen(tmp_path / "run", "cpu", open_spec)
     rows = plan.split.test
     fields = {name: values[rows] for name, values in plan.arrays.items()}
     outputs = judge.predict([fields["image"]])

@@ -21,7 +21,7 @@ from netdsl.catalog.optimizers import Adam
 from netdsl.catalog.settings import Training
 from netdsl.catalog.sources import Csv, Digits
 from netdsl.diagnostics import UserError
-from netdsl.training import curves, session
+from netdsl.training import answering, backends, curves, judging, session
 from netdsl.training.spec import Opener, Spec
 from tests.training.nets import HandBackend, Silent, chain, spec
 
@@ -31,8 +31,8 @@ DRAW = curves.draw
 @pytest.fixture(autouse=True)
 def hand_backend(monkeypatch: pytest.MonkeyPatch) -> None:
     """Modules written by hand, and no curves, which take longer than the training here."""
-    monkeypatch.setattr(session, "backend", lambda name: HandBackend)
-    monkeypatch.setattr(session, "runtime", lambda name: HandBackend)
+    monkeypatch.setattr(backends, "backend", lambda name: HandBackend)
+    monkeypatch.setattr(backends, "runtime", lambda name: HandBackend)
     monkeypatch.setattr(curves, "draw", lambda path, log, kept: None)
 
 
@@ -93,7 +93,7 @@ def test_evaluation_repeats_the_result(tmp_path: Path) -> None:
     made = spec(tmp_path)
     result = run_of(made, tmp_path / "run")
     del result["epoch"]
-    assert session.judge(tmp_path / "run", "cpu", opener(made)) == result
+    assert judging.judge(tmp_path / "run", "cpu", opener(made)) == result
 
 
 def test_going_on_with_more_epochs(tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ def test_going_on_keeps_the_shares(tmp_path: Path, name: str, value: object) -> 
     with pytest.raises(UserError, match=f"keeps its {name}"):
         session.resume(tmp_path / "run", {f"train.{name}": "…"}, "cpu", lambda *_: changed)
     assert json.loads((tmp_path / "run/test.json").read_text(encoding="utf-8")) == result
-    assert session.judge(tmp_path / "run", "cpu", opener(made))["loss"] == result["loss"]
+    assert judging.judge(tmp_path / "run", "cpu", opener(made))["loss"] == result["loss"]
 
 
 def test_the_files_of_a_spec_keep_their_places(tmp_path: Path) -> None:
@@ -163,7 +163,7 @@ def test_predictions_need_no_training_data(tmp_path: Path) -> None:
     run_of(made, tmp_path / "run")
     (tmp_path / "t.csv").unlink()
     (tmp_path / "new.csv").write_text("colour,size\nred,3\nblue,50\n", encoding="utf-8")
-    told = session.predict(tmp_path / "run", [tmp_path / "new.csv"], "cpu", opener(made))
+    told = answering.predict(tmp_path / "run", [tmp_path / "new.csv"], "cpu", opener(made))
     assert [answer["class"] for answer in told] == ["odd", "even"]
     assert told[0]["input"].endswith("new.csv:2")
     assert all(0.5 < answer["probability"] <= 1 for answer in told)
@@ -175,7 +175,7 @@ def test_data_that_changed_is_told(tmp_path: Path) -> None:
     with (tmp_path / "t.csv").open("a", encoding="utf-8") as file:
         file.write("7,red,odd\n")
     with pytest.raises(UserError, match=r"t\.csv has changed since this run was begun"):
-        session.judge(tmp_path / "run", "cpu", opener(made))
+        judging.judge(tmp_path / "run", "cpu", opener(made))
 
 
 def test_a_net_that_changed_is_told(tmp_path: Path) -> None:
@@ -191,7 +191,7 @@ def test_pictures_are_predicted(tmp_path: Path) -> None:
     made = spec(tmp_path, net, data=Digits(), epochs=1)
     run_of(made, tmp_path / "run")
     Image.new("L", (8, 8), 255).save(tmp_path / "new.png")
-    told = session.predict(tmp_path / "run", [tmp_path / "new.png"], "cpu", opener(made))
+    told = answering.predict(tmp_path / "run", [tmp_path / "new.png"], "cpu", opener(made))
     assert told[0]["class"] in list("0123456789")
 
 
@@ -207,7 +207,7 @@ def test_a_damaged_run(tmp_path: Path, name: str) -> None:
     (tmp_path / "run" / name).write_bytes(b"\x80 cut off")
     with pytest.raises(UserError, match=f"{name} is damaged"):
         if name == "weights.safetensors":
-            session.judge(tmp_path / "run", "cpu", opener(made))
+            judging.judge(tmp_path / "run", "cpu", opener(made))
         else:
             session.resume(tmp_path / "run", {}, "cpu", opener(made))
 
@@ -232,4 +232,4 @@ def test_weights_in_the_place_of_the_state(tmp_path: Path) -> None:
 
 def test_what_is_no_run(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="is no run folder"):
-        session.judge(tmp_path, "cpu", opener(spec(tmp_path)))
+        judging.judge(tmp_path, "cpu", opener(spec(tmp_path)))

@@ -26,7 +26,7 @@ from netdsl.catalog.optimizers import Sgd
 from netdsl.catalog.sources import Folder, Masks
 from netdsl.data.examples import Examples
 from netdsl.data.streamed import Streamed
-from netdsl.training import curves, session
+from netdsl.training import answering, backends, curves, judging, session
 from netdsl.training.initial import initial_weights
 from netdsl.training.order import batches
 from netdsl.training.plan import Plan
@@ -137,8 +137,8 @@ def test_pictures_as_targets(tmp_path: Path) -> None:
 def test_a_run_from_start_to_prediction(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(session, "backend", lambda name: HandBackend)
-    monkeypatch.setattr(session, "runtime", lambda name: HandBackend)
+    monkeypatch.setattr(backends, "backend", lambda name: HandBackend)
+    monkeypatch.setattr(backends, "runtime", lambda name: HandBackend)
     monkeypatch.setattr(curves, "draw", lambda path, log, kept: None)
     paths = cut_up(tmp_path / "data", 60, SIZE)
     paths[5].write_bytes(paths[5].read_bytes()[:400])
@@ -152,12 +152,12 @@ def test_a_run_from_start_to_prediction(
     confusion = np.array(result["confusion"])
     assert result["examples"] == confusion.sum()
     assert result["accuracy"] == pytest.approx(np.trace(confusion) / confusion.sum())
-    again = session.judge(tmp_path / "run", "cpu", opener(made))
+    again = judging.judge(tmp_path / "run", "cpu", opener(made))
     assert again == {name: value for name, value in result.items() if name != "epoch"}
     stored = json.loads((tmp_path / "run/settings.json").read_text(encoding="utf-8"))
     assert stored["settings"]["data"]["corrupt"] == 0.05
     Image.open(paths[0]).resize((40, 30)).save(tmp_path / "new.png")
-    told = session.predict(tmp_path / "run", [tmp_path / "new.png"], "cpu", opener(made))
+    told = answering.predict(tmp_path / "run", [tmp_path / "new.png"], "cpu", opener(made))
     assert told[0]["class"] in ("china", "flower")
 
 
