@@ -59,7 +59,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Image.Image]:
     pasted = {
         "light": (PICTURE, light),
         "no other font": (PICTURE, sub(r'(font-family="[^,]+), [^"]+"', r'\1, serif"', light)),
-        "another font": (PICTURE, sub('font-family="[^"]+"', 'font-family="serif"', light)),
+        "another font": (PICTURE, sub('font-family="[^"]+"', 'font-family="monospace"', light)),
         "dark": (PICTURE, write_svg(PICTURE, "dark")),
         "strange": (STRANGE, write_svg(STRANGE, "light")),
     }
