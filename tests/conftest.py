@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,6 +26,15 @@ Golden = Callable[[str, str], None]
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option that writes golden texts anew; read the difference before committing it."""
     parser.addoption("--update-golden", action="store_true", help="write the golden texts anew")
+
+
+def pytest_collection_finish() -> None:
+    """Leave what is there before the first test out of collections: millions of objects that stay.
+
+    What compares backends collects after each model, which else takes a second each time.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture
