@@ -9,6 +9,7 @@ import csv
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from os.path import isfile
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +58,8 @@ class Rows:
 def table(source: Csv, folder: Path) -> DataSet:
     """Reads the table of a `csv` source; its file is relative to `folder`."""
     path = folder / source.file
+    if source.images is None and source.size is not None:
+        raise UserError(f'{path}: size is that of pictures; images="…" says which column names any')
     quick = _quickly(source, path) if _is_large(path) and source.images is None else None
     if quick is not None:
         return quick
@@ -83,7 +86,7 @@ def picture_files(rows: Rows, column: str) -> list[Path]:
     """The files that a column names, beside the table or below it; each must be there."""
     files = [rows.path.parent / cell for cell in rows.column(column)]
     for line, cell, file in zip(rows.lines, rows.column(column), files, strict=True):
-        if not file.is_file():
+        if not isfile(file):  # of a text that is too long for a name, too
             raise UserError(f"{rows.path}:{line}: there is no file {cell} beside the table")
     return files
 

@@ -126,6 +126,7 @@ def test_pictures_alone_and_resized(tmp_path: Path) -> None:
         ("file", "t.csv,1,b", "t.csv:6: t.csv is no picture that can be read"),
         ("file", "large.png,1,b", "t.csv:6: large.png has 9 x 9 pixels, but"),
         ("file", ",1,b", "t.csv:6: column file is empty"),
+        ("file", f"{'a text ' * 60},1,b", "t.csv:6: there is no file a text"),
     ],
 )
 def test_pictures_that_are_not_there(tmp_path: Path, images: str, line: str, message: str) -> None:
@@ -135,3 +136,9 @@ def test_pictures_that_are_not_there(tmp_path: Path, images: str, line: str, mes
     with pytest.raises(UserError) as caught:
         read(Csv("t.csv", target="kind", images=images), tmp_path, 0)
     assert message in str(caught.value)
+
+
+def test_a_size_is_that_of_pictures(tmp_path: Path) -> None:
+    listed(tmp_path)
+    with pytest.raises(UserError, match=r't\.csv: size is that of pictures; images="…" says'):
+        read(Csv("t.csv", target="kind", size=8), tmp_path, 0)
