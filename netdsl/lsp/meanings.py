@@ -64,13 +64,13 @@ class BuiltinName(Record):
 
 
 class MainOutput(Record):
-    """`output` in a loss: the main output of the net that is trained."""
+    """`output` in a loss or a metric: the main output of the net that is trained."""
 
     net: tree.Net
 
 
 class DataField(Record):
-    """A field of the data, in a loss."""
+    """A field of the data, in a loss or a metric."""
 
     name: str
     source: type[DataSource]

@@ -280,12 +280,12 @@ def values_named(item: tree.Item, word: str) -> list[tree.Expression]:
 def _of_training(
     scope: Scope, section: tree.Train, word: str, setting: str | None
 ) -> Local | MainOutput | DataField | None:
-    """A name of a net that a train section is about; in its loss also of what is compared."""
+    """A name of a net that a train section is about; where it compares, a field of the data too."""
     nets = trained_nets(scope, section)
     for net in nets:
         if word in survey(net.node).bound:
             return Local(net.node, net.scope, word)
-    if setting != "loss":
+    if setting not in ("loss", "metrics"):
         return None
     if word == "output" and nets:
         assert isinstance(nets[0].node, tree.Net)

@@ -147,6 +147,20 @@ def test_hover(session: Session, spec: Spec, marked: str, part: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("marked", "part"),
+    [
+        ("f1(outp|ut", "the main output of Small, here 10"),
+        ("f1(output, la|bel", "a field of digits"),
+        ("mae(au|x", "auxiliary flatten"),
+    ],
+)
+def test_hover_over_what_metrics_name(session: Session, marked: str, part: str) -> None:
+    metrics = "[f1(output, label), mae(aux, label)]"
+    opened = session.open(NETS + SECTION.replace("[accuracy, top(3)]", metrics))
+    assert part in session.run(opened.hover(marked))
+
+
+@pytest.mark.parametrize(
     ("marked", "start"),
     [
         ("cross_entropy(out|put", "cross_entropy("),
