@@ -75,7 +75,7 @@ def objective(
     for use in uses:
         check(net, use.written, use.found, data)
         term = Term(
-            _learned(use.written, use.found, data, train),
+            _learned(use, data, train),
             tuple(outputs.operand(one, use.folds and at == 0) for at, one in enumerate(use.found)),
             use.written.weight,
             use.auxiliary,
@@ -112,7 +112,8 @@ class _Use:
     def __init__(self, net: ElaboratedNet, written: LossTerm, found: list[Output | Field]) -> None:
         self.written = written
         self.found = found
-        self.first = found[0]
+        self.first = first = found[0]
+        self.type = first.type if isinstance(first, Field) else net.graph.types[first.value]
         self.auxiliary = any(isinstance(o, Output) and o.kind == "auxiliary" for o in found)
         word = written.loss.folds
         # Whether the activation at the end of the first tensor is folded into the loss.
@@ -221,17 +222,17 @@ class _Outputs:
         return name
 
 
-def _learned(written: LossTerm, found: list[Output | Field], data: DataSet, train: Indices) -> Loss:
+def _learned(use: _Use, data: DataSet, train: Indices) -> Loss:
     """The loss with numbers in the place of balanced weights.
 
     They are examples / (classes * examples of the class) over the training share, as in
     scikit-learn; a class that is absent from it does not count.
     """
-    loss = written.loss
+    written, loss = use.written, use.written.loss
     if not isinstance(loss, CrossEntropy) or loss.weights is None:
         return loss
-    count = len(data.classes)
-    target = found[1]
+    target, count = use.found[1], use.type.channels
+    assert isinstance(count, int), "there is a unit for each class"
     if loss.weights == BALANCED:
         if not isinstance(target, Field) or target.kind != "label":
             raise refused(written, "balanced weights are those of classes; this target has none", 1)
@@ -241,12 +242,9 @@ def _learned(written: LossTerm, found: list[Output | Field], data: DataSet, trai
         counts = np.bincount(counted(target.array[train]), minlength=count)
         weights = counts.sum() / (count * np.maximum(counts, 1)) * (counts > 0)
         return loss.replace(weights=tuple(weights.tolist()))
-    if count and len(loss.weights) != count:
-        raise refused(
-            written,
-            f"cross_entropy has {len(loss.weights)} weights, but {data.name} has {count} classes",
-            0,
-        )
+    if len(loss.weights) != count:
+        told = f"cross_entropy has {len(loss.weights)} weights, but there are {count} classes"
+        raise refused(written, told, 0)
     return loss
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.utils.class_weight import compute_class_weight
 
 import netdsl
 from netdsl.backends.engine import Array
@@ -177,6 +178,30 @@ def test_an_epoch_of_both_backends_and_an_evaluation_of_three() -> None:
     assert found[2] == pytest.approx(found[0], rel=1e-5)
 
 
+def test_weights_of_classes_are_those_of_the_field_that_is_compared(tmp_path: Path) -> None:
+    generator = np.random.default_rng(0)
+    rare = (generator.random(60) < 0.2).astype(np.int64)
+    image = generator.standard_normal((60, 4)).astype(np.float32)
+    np.savez(tmp_path / "two.npz", image=image, kind=np.arange(60) % 5, rare=rare)
+    given = {}
+    for weights in ("balanced", "[1, 3]"):
+        (tmp_path / "n.net").write_text(
+            "net N {\n  input image: 4\n  output dense(5) -> softmax as kind\n"
+            "  dense(2) -> softmax as rare\n}\n"
+            'train {\n  data = npz("two.npz", target="kind")\n  optimizer = adam\n'
+            "  loss = cross_entropy(kind, kind)"
+            f" + cross_entropy(rare, rare, weights={weights})\n}}\n",
+            encoding="utf-8",
+        )
+        spec = open_spec(str(tmp_path / "n.net"), {}, None)
+        made = make_plan(spec.trained, spec.training, spec.folder)
+        given[weights] = made.task.terms[1].loss.weights  # type: ignore[attr-defined]
+    of_training = rare[made.split.train]
+    wanted = compute_class_weight("balanced", classes=np.arange(2), y=of_training)
+    assert given["balanced"] == pytest.approx(tuple(wanted))
+    assert given["[1, 3]"] == (1, 3)
+
+
 def test_weights_and_outputs_of_the_author_stay(tmp_path: Path) -> None:
     file = tmp_path / "vae.net"
     loss = f"{RECONSTRUCTION} + {KL}"
@@ -225,7 +250,7 @@ MISTAKES = [
     ("sum(mse(a, image) for a in decoded)", "goes through a list, not a tensor"),
     ("mse(hidden -> dense(4), code.centre)", "dense has weights, and a loss has none of its own"),
     ("huber(decoded, image, delta=0)", "delta expects a number above 0, not 0"),
-    ("cross_entropy(kind, label, weights=[1, 2])", "has 2 weights, but digits has 10 classes"),
+    ("cross_entropy(kind, label, weights=[1, 2])", "has 2 weights, but there are 10 classes"),
     ("cross_entropy(kind, label, weights=even)", "a number of at least 0 for each class"),
     ("mse(hidden, code)", "mse needs two equal shapes: hidden of VAE is 24, but code of VAE is 4"),
     ("cosine(label, label)", "cosine takes no tensor of the net"),
