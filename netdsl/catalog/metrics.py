@@ -191,8 +191,7 @@ class MetricTerm(Record):
     @property
     def figure(self) -> str:
         """The name of the figure, behind that of the output."""
-        own = self.metric.figure
-        return own and f"{self.name}_{own}"
+        return f"{self.name}_{self.metric.figure}"
 
 
 _KNOWN: dict[str, type[Metric]] = {

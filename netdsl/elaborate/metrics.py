@@ -41,7 +41,8 @@ def metrics(
         if tensors:
             told.append(_written(frame, kind, item, tensors))
         else:
-            told += binding.accepted(frame, kind, item, "train")
+            alone = expression.replace(items=(item,), span=item.span)
+            told += binding.accepted(frame, kind, alone, "train")
     return tuple(told)
 
 
@@ -96,4 +97,11 @@ def _written(
     rest = tuple(one for one in item.arguments if one.value not in tensors)
     metric = binding.entry_of(frame, entry, rest, item.span)
     assert isinstance(metric, Metric)
+    if not metric.figure:
+        raise Mistake(
+            "operands",
+            f"{metric.word} is told of what the loss compares first, and names nothing",
+            item.span,
+            help=f"{metric.word} stands alone",
+        )
     return WrittenMetric(metric, tensors)

@@ -58,7 +58,11 @@ def _check_units(term: MetricTerm, type: TensorType, field: Field, data: DataSet
     """Refuses an output that has not a unit for each class; one unit is for two."""
     count = len(data.classes_of(field.name))
     if not count and not isinstance(field.values, Streamed):
-        count = int(counted(field.array).max(initial=0)) + 1
+        labels = counted(field.array)
+        if labels.min(initial=0) < 0:
+            told = f"{field.name} of {data.name} holds {labels.min()}"
+            raise refused(term, f"{term.metric.word}: {told}, but classes count from 0", 1)
+        count = int(labels.max(initial=0)) + 1
     units = max(type.channels, 2) if isinstance(type.channels, int) else count
     if count > units or (count < units and data.classes_of(field.name)):
         told = f"{term.name} is {type}, but {field.name} has {count} classes"

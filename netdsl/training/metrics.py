@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -157,6 +158,7 @@ class _Group:
         self._of_matrix: dict[str, Metric] = {}
         self.matrix: Matrix | None = None
         self.confused = False
+        self._finite = True
 
     def take(self, told: Metric | MetricTerm) -> None:
         """Takes a metric."""
@@ -188,12 +190,16 @@ class _Group:
             self._add(probabilities(values, reading)[counted], labels[counted])
 
     def _add(self, predicted: Array, target: Array) -> None:
-        for part in self._parts.values():
+        # scikit-learn takes neither what is not finite nor what is empty.
+        self._finite = self._finite and bool(np.isfinite(predicted).all())
+        for part in self._parts.values() if self._finite and len(target) else ():
             part.add(predicted, target)
 
     def figures(self) -> Figures:
-        """The figures by name."""
-        found = {name: part.figure() for name, part in self._parts.items()}
+        """The figures by name; not a number where the net gave one that is not finite."""
+        found = {
+            name: part.figure() if self._finite else math.nan for name, part in self._parts.items()
+        }
         if self.matrix is not None:
             found |= {name: self.matrix.figure(one) for name, one in self._of_matrix.items()}
         return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as theirs
 
-from netdsl.backends.engine import Array, Figures, Operand, Task, Term
+from netdsl.backends.engine import IGNORED, Array, Figures, Operand, Task, Term
 from netdsl.catalog import metrics as records
 from netdsl.catalog.losses import (
     BinaryCrossEntropy,
@@ -155,6 +156,32 @@ def test_a_picture_in_bytes_is_from_0_to_1() -> None:
     assert measured([records.Mae()], of, aimed / 255, aimed, 0)["mae"] < 1e-6
 
 
+def test_what_is_not_finite_has_no_figure() -> None:
+    of = task(CrossEntropy(), (CLASSES,), (), "int", True)
+    told = [records.Top(2), records.Perplexity(), records.Auc()]
+    broken = CHANCES.copy()
+    broken[7] = np.nan
+    assert all(map(math.isnan, measured(told, of, broken, LABELS, CLASSES).values()))
+    of = task(MeanSquaredError(), (3,), (3,), "float", False)
+    aimed = GENERATOR.standard_normal((12, 3))
+    found = measured(
+        [records.Mae(), records.R2()], of, np.where(aimed > 1, np.inf, aimed), aimed, 0
+    )
+    assert all(map(math.isnan, found.values()))
+
+
+def test_a_batch_of_which_no_place_counts() -> None:
+    shape = (12, 6)
+    labels, values = GENERATOR.integers(0, 3, shape), GENERATOR.random((*shape, 3))
+    labels[5] = IGNORED  # the second batch
+    of = task(CrossEntropy(), (6, 3), (6,), "int", True)
+    found = measured([records.Top(2), records.F1()], of, values, labels, 3)
+    there = labels.reshape(-1) != IGNORED
+    flat, right = values.reshape(-1, 3)[there], labels.reshape(-1)[there]
+    assert found["top2"] == pytest.approx(theirs.top_k_accuracy_score(right, flat, k=2))
+    assert found["f1"] == pytest.approx(theirs.f1_score(right, flat.argmax(1), average="macro"))
+
+
 def test_which_figures_are_better_when_large() -> None:
     names = ("accuracy", "val_f1", "val_top5", "val_r2", "iou", "val_auc")
     assert all(map(larger_is_better, names))
@@ -291,21 +318,22 @@ train {{
   data      = npz("two.npz", target="kind")
   loss      = cross_entropy(kind, kind) + binary_cross_entropy(odd, odd) + mse(size, size)
   metrics   = {metrics}
-  optimizer = adam(lr=0.05)
+  optimizer = adam(lr={rate})
   epochs    = 2
 }}
 """
 ROWS = 90
 
 
-def two_tasks(folder: Path, metrics: str, backend: str = "torch") -> int:
+def two_tasks(folder: Path, metrics: str, backend: str = "torch", rate: str = "0.05") -> int:
     """Trains on two labels and a number of the same examples."""
     image = GENERATOR.standard_normal((ROWS, 6)).astype(np.float32)
     kind = np.argmax(image[:, :3] + GENERATOR.normal(0, 0.5, (ROWS, 3)), axis=1)
     fields = {"image": image, "kind": kind, "odd": kind % 2, "size": image.sum(axis=1)}
     fields["tens"] = np.arange(ROWS) // 10
+    fields["sign"] = 2 * (kind % 2) - 1
     np.savez(folder / "two.npz", **fields)
-    (folder / "n.net").write_text(TWO_TASKS.format(metrics=metrics), encoding="utf-8")
+    (folder / "n.net").write_text(TWO_TASKS.format(metrics=metrics, rate=rate), encoding="utf-8")
     out = str(folder / "run")
     return main(["train", str(folder / "n.net"), "--out", out, "--backend", backend])
 
@@ -347,6 +375,13 @@ def share_with_a_neighbour(codes: Array, labels: Array, k: int) -> float:
     return float((labels[near] == labels[:, None]).any(axis=1).mean())
 
 
+def test_training_that_diverges_is_told_as_that(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert two_tasks(tmp_path, "[mae(size, size), top(kind, kind, 2)]", rate="1e30") == 1
+    assert "in epoch 1: training diverged" in capsys.readouterr().err
+
+
 REFUSED_NAMES = [
     ("f1(kind, parity)", "metrics use parity, which is no tensor of Two and no field of two.npz"),
     ("f1(kind, size)", "f1 needs a target of classes, but size of two.npz is a single number"),
@@ -354,6 +389,9 @@ REFUSED_NAMES = [
     ("f1(code, kind)", "f1: code is 16, but kind has 3 classes"),
     ("f1(odd, kind)", "f1: odd is 1, but kind has 3 classes"),
     ("f1(odd, tens)", "f1: odd is 1, but tens has 9 classes"),
+    ("accuracy(odd, sign)", "accuracy: sign of two.npz holds -1, but classes count from 0"),
+    ("[f1(kind, kind), none]", "metrics expects a list of metrics"),
+    ("[f1(kind, kind), confusion(odd, odd)]", "confusion is told of what the loss compares first"),
     ("recall_at", r"recall_at names what it looks at: recall_at(code, label)"),
     ("recall_at(code, size)", "recall_at needs a class for each example, but size of two.npz"),
     ("top(odd, odd, 2)", "top(2) is always right: there are 2 classes"),
