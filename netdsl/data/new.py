@@ -105,13 +105,12 @@ def read_new(path: Path, schemas: Sequence[Schema]) -> tuple[list[str], list[Arr
         arrays = read_arrays(path)
         fields = [_from_arrays(path, arrays, schema) for schema in schemas]
         names = [f"{path}[{index}]" for index in range(len(fields[0]))]
-    elif ending in TABLES and all(schema.columns for schema in schemas) and _pictured(schemas):
+    elif ending in TABLES and _in_rows(schemas):
         rows = read_rows(path, _separator(path, schemas[0]))
         names = [f"{path}:{line}" for line in rows.lines]
         fields = [_from_rows(rows, schema) for schema in schemas]
     elif len(schemas) > 1:
-        wanted = ", ".join(schema.name for schema in schemas)
-        raise UserError(f"{path}: this net has several inputs; give an .npz file with {wanted}")
+        raise UserError(f"{path}: this net has several inputs; give {_ways(schemas)}")
     elif ending in ENDINGS:
         names, fields = [str(path)], [_from_picture(path, schemas[0])]
     elif schemas[0].vocabulary is not None:
@@ -155,9 +154,20 @@ def _from_picture(path: Path, schema: Schema) -> Array:
     return values[None]
 
 
-def _pictured(schemas: Sequence[Schema]) -> bool:
-    """Whether a column of a table names pictures."""
-    return any(schema.kind == "image" for schema in schemas)
+def _in_rows(schemas: Sequence[Schema]) -> bool:
+    """Whether an example is a row of a table, one column of which names its picture."""
+    pictures = sum(schema.kind == "image" for schema in schemas)
+    return pictures == 1 and all(schema.columns for schema in schemas)
+
+
+def _ways(schemas: Sequence[Schema]) -> str:
+    """What may have examples for several inputs."""
+    ways = [f"an .npz file with {', '.join(schema.name for schema in schemas)}"]
+    if all(schema.kind == "image" for schema in schemas):
+        ways.append(f"{len(schemas)} pictures in a row")
+    elif _in_rows(schemas):
+        ways.append("a table with the columns of the one that was learned from")
+    return ", or ".join(ways)
 
 
 def _from_rows(rows: Rows, schema: Schema) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -97,6 +98,11 @@ def test_several_pictures_are_an_example(tmp_path: Path) -> None:
     assert [float(values.mean()) for values in first] == pytest.approx([0, 0.2])
     assert [len(values) for values in stored] == [2, 2]
     assert [float(values.mean()) for values in second] == pytest.approx([0.4, 1])
+    # Rows of a table are no pairs, though both pictures came from one.
+    pair = [replace(schema, columns=(Column("picture"),)) for schema in schemas]
+    (tmp_path / "new.csv").write_text("picture\n0.png\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"npz file with image, other, or 2 pictures in a row"):
+        list(new_examples([tmp_path / "new.csv"], pair))
     with pytest.raises(UserError, match=r"102\.png: this net takes 2 pictures at once, image, oth"):
         list(new_examples(files[:3], schemas))
 
@@ -107,6 +113,8 @@ def test_a_table_names_its_pictures(tmp_path: Path) -> None:
     path = tmp_path / "new.csv"
     path.write_text("colour,picture,size\nred,seen/a.png,5\n", encoding="utf-8")
     image = Schema("image", "image", (4, 5, 1), (Column("picture"),))
+    with pytest.raises(UserError, match=r"with image, features, or a table with the columns of"):
+        read_new(tmp_path / "seen/a.png", [image, TABLE])
     for schemas in ([image, TABLE], [image]):
         names, arrays = read_new(path, schemas)
         assert names == [f"{path}:2"]
