@@ -56,6 +56,9 @@ def check_metric(term: MetricTerm, type: TensorType, field: Field, data: DataSet
 
 def _check_units(term: MetricTerm, type: TensorType, field: Field, data: DataSet) -> None:
     """Refuses an output that has not a unit for each class; one unit is for two."""
+    if not isinstance(type.channels, int):
+        told = f"{term.name} is {type}, whose units are known only at run time"
+        raise refused(term, f"{term.metric.word}: {told}", 0)
     count = len(data.classes_of(field.name))
     if not count and not isinstance(field.values, Streamed):
         labels = counted(field.array)
@@ -63,7 +66,7 @@ def _check_units(term: MetricTerm, type: TensorType, field: Field, data: DataSet
             told = f"{field.name} of {data.name} holds {labels.min()}"
             raise refused(term, f"{term.metric.word}: {told}, but classes count from 0", 1)
         count = int(labels.max(initial=0)) + 1
-    units = max(type.channels, 2) if isinstance(type.channels, int) else count
+    units = max(type.channels, 2)
     if count > units or (count < units and data.classes_of(field.name)):
         told = f"{term.name} is {type}, but {field.name} has {count} classes"
         raise refused(term, f"{term.metric.word}: {told}", 0)

@@ -232,13 +232,13 @@ def _learned(use: _Use, data: DataSet, train: Indices) -> Loss:
     if not isinstance(loss, CrossEntropy) or loss.weights is None:
         return loss
     target, count = use.found[1], use.type.channels
-    assert isinstance(count, int), "there is a unit for each class"
     if loss.weights == BALANCED:
         if not isinstance(target, Field) or target.kind != "label":
             raise refused(written, "balanced weights are those of classes; this target has none", 1)
         if isinstance(target.values, Streamed):
             told = f"balanced weights count every label, but {target.name} is read batch by batch"
             raise refused(written, told, 1, help="weights=[1, 2.5] gives them")
+        assert isinstance(count, int), "there is a unit for each class"
         counts = np.bincount(counted(target.array[train]), minlength=count)
         weights = counts.sum() / (count * np.maximum(counts, 1)) * (counts > 0)
         return loss.replace(weights=tuple(weights.tolist()))

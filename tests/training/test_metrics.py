@@ -30,10 +30,11 @@ from netdsl.catalog.settings import Patience
 from netdsl.catalog.sources import Digits, Iris
 from netdsl.cli.main import main
 from netdsl.cli.specs import open_spec
-from netdsl.diagnostics import UserError
+from netdsl.diagnostics import SpecError, UserError
 from netdsl.tensor import Number, TensorType
 from netdsl.training import judging
 from netdsl.training.metrics import Measure, evaluated
+from netdsl.training.plan import make_plan
 from netdsl.training.result import evaluate
 from netdsl.training.stopping import larger_is_better
 from tests.backends.keras.engines import on_keras, on_torch
@@ -409,3 +410,19 @@ def test_names_that_metrics_cannot_look_at(
 ) -> None:
     assert two_tasks(tmp_path, metrics) == 1
     assert message in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_metric_of_classes_needs_to_know_how_many_there_are(tmp_path: Path) -> None:
+    tokens = GENERATOR.integers(0, 9, (40, 7))
+    np.savez(tmp_path / "two.npz", tokens=tokens, kind=tokens[:, 0] % 2, place=tokens[:, 1] % 7)
+    (tmp_path / "n.net").write_text(
+        "net N {\n  input tokens: ? of int\n  embedding(9, 4) as seen\n"
+        "  output reduce_mean(axis=0) -> dense(2) -> softmax as kind\n"
+        "  seen -> dense(1) -> flatten -> softmax as place\n}\n"
+        'train {\n  data = npz("two.npz", target="kind")\n  loss = cross_entropy(kind, kind)\n'
+        "  metrics = accuracy(place, place)\n  optimizer = adam\n}\n",
+        encoding="utf-8",
+    )
+    spec = open_spec(str(tmp_path / "n.net"), {}, None)
+    with pytest.raises(SpecError, match="place is tokens, whose units are known only at run time"):
+        make_plan(spec.trained, spec.training, spec.folder)
