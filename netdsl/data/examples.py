@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from netdsl.data.loader import Loader
+from netdsl.data.fields import DataSet
+from netdsl.data.loader import Loader, read_batch
 from netdsl.data.streamed import Array, Indices, Streamed, Values
 from netdsl.diagnostics import UserError
 
@@ -81,3 +82,14 @@ class Examples:
                     f"{values.where(row)}; more than {100 * values.corrupt:g} % end a run, unless "
                     "the source says otherwise (corrupt=0.05)"
                 )
+
+
+def readable(
+    data: DataSet, names: Iterable[str], rows: Indices
+) -> tuple[dict[str, Array], Indices]:
+    """Fields by name, of those of these examples that can be read, and which examples these are."""
+    values = {name: data.fields[name].values for name in names}
+    batch = read_batch({n: v for n, v in values.items() if isinstance(v, Streamed)}, rows)
+    kept = rows[batch.good]
+    found = {n: batch.fields[n] if isinstance(v, Streamed) else v[kept] for n, v in values.items()}
+    return found, kept

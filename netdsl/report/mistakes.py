@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from netdsl.backends.engine import IGNORED, Array, Indices, Judge
+from netdsl.backends.engine import IGNORED, Array, Indices, Judge, as_numbers
+from netdsl.data.examples import readable
 from netdsl.record import Record
 from netdsl.training.answer import Reading, classes_of, probabilities, reading_of
 from netdsl.training.metrics import compared
@@ -40,8 +41,11 @@ class Mistake(Record):
 
 
 def worst(plan: Plan, judge: Judge, examples: Indices, most: int) -> list[Mistake]:
-    """So many of these examples, the one with the largest loss first."""
-    values, target = _answers(plan, judge, examples)
+    """So many of these examples, the one with the largest loss first.
+
+    Those that cannot be read are left out.
+    """
+    values, target, examples = _answers(plan, judge, examples)
     reading = reading_of(plan.task, plan.data.classes)
     losses, measure = _losses(values, target, reading)
     chosen = np.argsort(-losses, kind="stable")[:most]
@@ -51,18 +55,18 @@ def worst(plan: Plan, judge: Judge, examples: Indices, most: int) -> list[Mistak
     ]
 
 
-def _answers(plan: Plan, judge: Judge, examples: Indices) -> tuple[Array, Array]:
-    """What the net gives for each example, and what is right."""
-    fields = plan.data.fields
+def _answers(plan: Plan, judge: Judge, examples: Indices) -> tuple[Array, Array, Indices]:
+    """What the net gives for each example that can be read, what is right, and which these are."""
     reading = reading_of(plan.task, plan.data.classes)
-    outputs = judge.predict([fields[name].read(examples) for name in plan.task.inputs])
     target = plan.data.target
     if not reading.classes:
         # Of a net that restores its input the target is what the loss compares with.
         term = compared(plan.task)
         if term is not None and term.prediction.name == reading.output:
             target = term.target.name
-    return reading.numbers(outputs), fields[target].read(examples)
+    fields, kept = readable(plan.data, (*plan.task.inputs, target), examples)
+    outputs = judge.predict([fields[name] for name in plan.task.inputs])
+    return reading.numbers(outputs), as_numbers(fields[target]), kept
 
 
 def _losses(values: Array, target: Array, reading: Reading) -> tuple[Array, str]:

@@ -13,6 +13,7 @@ import numpy as np
 
 from netdsl.backends.engine import Array, Indices, as_numbers
 from netdsl.catalog.losses import KlDivergence
+from netdsl.data.examples import readable
 from netdsl.data.new import Schema, new_examples
 from netdsl.diagnostics import UserError
 from netdsl.elaborate.suggest import with_suggestion
@@ -98,8 +99,8 @@ def codes(
 ) -> Codes:
     """The codes that a run's net has for the examples that it is judged by.
 
-    They are what the tensor of that name is; without a name the means that the loss's
-    `kl_divergence` is of.
+    They are what the tensor of that name is, of those that can be read; without a name the means
+    that the loss's `kl_divergence` is of.
     """
     plan = Stored.open(path, opener).plan()
     found = name or _means(plan)
@@ -109,8 +110,8 @@ def codes(
 
     trained = answering.trained(path, device, opener, backend_name, with_code)
     share, rows = judged_share(plan)
-    given = [as_numbers(plan.data.fields[field].read(rows)) for field in plan.task.inputs]
-    values = trained.model.predict(given)[_CODE]
+    fields, rows = readable(plan.data, plan.task.inputs, rows)
+    values = trained.model.predict([fields[name] for name in plan.task.inputs])[_CODE]
     target = plan.data.fields[plan.data.target]
     classified = bool(plan.data.classes) and target.array.ndim == 1
     return Codes(

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from netdsl.catalog.sources import Folder
-from netdsl.data.examples import Examples
-from netdsl.data.fields import Array
+from netdsl.data.examples import Examples, readable
+from netdsl.data.fields import Array, DataSet, Field
 from netdsl.data.read import read
 from netdsl.data.streamed import Good, Indices, Names, Picked, Streamed
 from netdsl.diagnostics import UserError
@@ -149,3 +149,22 @@ def test_a_truncated_picture_is_told(tmp_path: Path, capsys: pytest.CaptureFixtu
     strict = read(Folder(directory="data"), tmp_path, 0)
     with pytest.raises(UserError, match=r"1 of 40 examples .*more than 1 % end a run"):
         list(Examples({"image": strict.fields["image"].values}).batches([np.arange(40)]))
+
+
+def test_of_what_can_be_read_all_fields_have_the_same_examples() -> None:
+    fields = {
+        "one": Field("one", "array", Squares(9, (1, 4))),
+        "other": Field("other", "array", Squares(9, (4, 5))),
+        "held": Field("held", "array", np.arange(9) + 10),
+    }
+    data = DataSet("squares", fields, "one", "held")
+    found, kept = readable(data, ["one", "other", "held"], np.array([5, 3, 1, 8]))
+    assert kept.tolist() == [3, 8]
+    assert {name: values.reshape(-1).tolist() for name, values in found.items()} == {
+        "one": [9, 64],
+        "other": [9, 64],
+        "held": [13, 18],
+    }
+    found, kept = readable(data, ["held"], np.array([4, 2]))
+    assert kept.tolist() == [4, 2]
+    assert found["held"].tolist() == [14, 12]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from sklearn.metrics import log_loss
 
 from netdsl.backends.engine import Array
@@ -123,6 +124,38 @@ def test_a_regression_is_ordered_by_its_error(tmp_path: Path) -> None:
     assert found[0].loss == pytest.approx(2, rel=1e-5)
     assert (found[0].truth, found[0].answer) == (f"{right[-1]:.4g}", f"{right[-1] + 2:.4g}")
     assert found[0].right is None
+
+
+def test_a_picture_that_cannot_be_read_is_left_out(tmp_path: Path) -> None:
+    for number in range(30):
+        Image.new("L", (3, 2), number).save(tmp_path / f"{number}.png")
+    lines = [f"{number}.png,{'odd' if number % 2 else 'even'}" for number in range(30)]
+    (tmp_path / "t.csv").write_text("\n".join(["file,kind", *lines]), encoding="utf-8")
+    net = chain(Flatten(), Dense(units=2), Softmax(), shape=(2, 3, 1))
+    made = plan(net, tmp_path, data=Csv(file="t.csv", target="kind", images="file"))
+    test = made.split.test
+    (tmp_path / f"{test[1]}.png").write_bytes(b"no picture")
+    left = np.delete(test, 1)
+    right = made.arrays["kind"][left]
+    chances = np.eye(2)[right] * 0.8 + 0.1
+    chances[2] = chances[2, ::-1]
+    found = worst(made, Told(chances), test, len(test))
+    assert found[0].example == left[2]
+    assert not found[0].right
+    assert sorted(one.example for one in found) == sorted(left)
+
+
+def test_bytes_of_a_target_are_numbers_from_0_to_1(tmp_path: Path) -> None:
+    grey = np.random.default_rng(0).integers(0, 256, (20, 2, 3), dtype=np.uint8)
+    np.savez(tmp_path / "grey.npz", image=grey, label=np.arange(20) % 2)
+    net = chain(Flatten(), Dense(units=6), Unflatten(sizes=(2, 3, 1)), shape=(2, 3, 1))
+    loss = LossSum((LossTerm(MeanSquaredError(), ("output", "image")),))
+    made = plan(net, tmp_path, data=Npz(file="grey.npz"), loss=loss)
+    restored = grey[made.split.test][..., None] / 255
+    restored[1] += 0.25
+    first = worst(made, Told(restored), made.split.test, 1)[0]
+    assert first.example == made.split.test[1]
+    assert first.loss == pytest.approx(0.25, rel=1e-5)
 
 
 def test_the_values_of_a_row_are_those_of_the_table(tmp_path: Path) -> None:
