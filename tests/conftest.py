@@ -33,6 +33,17 @@ def pytest_collection_finish() -> None:
 
     What compares backends collects after each model, which else takes a second each time.
     """
+    leave_out_what_stays()
+
+
+@pytest.fixture(scope="module")
+def collected() -> None:
+    """The same for what the tests before have left in their caches."""
+    leave_out_what_stays()
+
+
+def leave_out_what_stays() -> None:
+    """Collect what is garbage, and look at nothing of the rest again."""
     gc.collect()
     gc.freeze()
 

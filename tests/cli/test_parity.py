@@ -19,6 +19,8 @@ from netdsl.training import backends
 
 Capture = pytest.CaptureFixture[str]
 
+pytestmark = pytest.mark.usefixtures("collected")
+
 SPEC = """\
 block unit(channels) { conv(channels, 3, pad=same) -> batchnorm -> relu -> dropout(0.5) }
 
