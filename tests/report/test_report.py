@@ -175,7 +175,10 @@ def test_settings_say_where_they_come_from(folder: Path) -> None:
     assert rows["optimizer"][1] == "spec"
     assert rows["loss"] == ["cross_entropy(reduce=mean, smoothing=0, weights=none)", "spec"]
     assert rows["batch"] == ["32", "default"]
-    assert rows["data"][0].startswith('csv(file="t.csv", target="<b>kind</b>", separator=none')
+    assert rows["data"][0] == (
+        'csv(file="t.csv", target="<b>kind</b>", separator=none, images=none, size=none, '
+        "corrupt=0.01)"
+    )
     digits = {row[0]: row[1:3] for row in page(folder, "digits").cells if len(row) == 4}
     assert digits["epochs"] == ["2", "--set"]
     assert digits["early_stopping"] == ["patience(epochs=8, monitor=val_loss)", "spec"]
